@@ -1,0 +1,14 @@
+"""The conventions that every other module shares."""
+
+CLASSES = ("N", "S", "V", "F", "Q")  # AAMI classes; the position is the class number, 0 to 4
+CLASS_NAMES = {
+    "N": "normal and bundle branch block",
+    "S": "supraventricular ectopic",
+    "V": "ventricular ectopic",
+    "F": "fusion of ventricular and normal",
+    "Q": "paced, fusion of paced and normal, unclassifiable",
+}
+
+LEAD = "MLII"  # modified limb lead II; records without it use their first signal
+FS = 125  # Hz, sampling rate of a beat
+BEAT_LENGTH = 187  # samples of a beat: 1.496 s at 125 Hz

@@ -1,0 +1,142 @@
+"""Predictions and what they are worth.
+
+Terms as in AAMI EC57: sensitivity is recall, positive predictivity is precision.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.metrics import precision_recall_fscore_support
+from torch import nn
+
+from ecgcore.beats import Beats, normalise
+from ecgcore.constants import CLASSES
+from ecgcore.errors import DataError
+from ecgcore.files import replacing
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a network said of some beats. All arrays have n_beats rows.
+
+    true, predicted: int8, class numbers; probabilities: (n_beats, 5) float32;
+    record: str; sample: int64, R peak in the record (-1: unknown).
+    Raises DataError if lengths differ, or a probability or class number is impossible.
+    """
+
+    true: np.ndarray
+    predicted: np.ndarray
+    probabilities: np.ndarray
+    record: np.ndarray
+    sample: np.ndarray
+
+    def __post_init__(self):
+        n, k = len(self.true), len(CLASSES)
+        for field in fields(self):
+            if len(getattr(self, field.name)) != n:
+                found = len(getattr(self, field.name))
+                raise DataError(f"predictions: {n} true classes but {found} of {field.name!r}")
+        if self.probabilities.shape != (n, k):
+            raise DataError(f"predictions: probabilities must have {k} columns, one a class")
+        if not np.isfinite(self.probabilities).all():
+            row = int(np.flatnonzero(~np.isfinite(self.probabilities).all(axis=1))[0])
+            raise DataError(f"predictions: the probabilities of row {row} are not finite")
+        for name in ("true", "predicted"):
+            if n and not np.isin(getattr(self, name), range(k)).all():
+                raise DataError(f"predictions: {name!r} holds a number that is no class (0 to 4)")
+
+    def __len__(self) -> int:
+        return len(self.true)
+
+    def __getitem__(self, index) -> "Predictions":
+        return Predictions(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """(n_beats,) probability of the predicted class."""
+        return self.probabilities[np.arange(len(self)), self.predicted]
+
+    @property
+    def correct(self) -> np.ndarray:
+        return self.true == self.predicted
+
+    def save(self, path: Path) -> None:
+        with replacing(path) as temporary, open(temporary, "wb") as file:
+            np.savez_compressed(file, **{f.name: getattr(self, f.name) for f in fields(self)})
+
+    @classmethod
+    def load(cls, path: Path) -> "Predictions":
+        if not Path(path).is_file():
+            raise DataError(f"{path}: no predictions here; run 03_evaluation first")
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(**{f.name: arrays[f.name] for f in fields(cls)})
+
+
+def probabilities(
+    model: nn.Module, signal: np.ndarray, device: str = "cpu", batch: int = 1024
+) -> np.ndarray:
+    """Class probabilities of (n, 187) beats in [0, 1], as (n, 5) float32, computed in fp32."""
+    model = model.to(device).eval()
+    inputs = torch.from_numpy(normalise(signal))
+    with torch.inference_mode():
+        parts = [model(x.to(device)).float().softmax(1).cpu() for x in inputs.split(batch)]
+    return torch.cat(parts).numpy() if parts else np.empty((0, len(CLASSES)), np.float32)
+
+
+def predict(model: nn.Module, beats: Beats, device: str = "cpu") -> Predictions:
+    """The model's answer for each beat: the most probable class."""
+    p = probabilities(model, beats.signal, device)
+    return Predictions(
+        true=beats.aami,
+        predicted=p.argmax(axis=1).astype(np.int8),
+        probabilities=p,
+        record=beats.record,
+        sample=beats.sample,
+    )
+
+
+def confusion_matrix(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """(5, 5) int64 counts: row = true class, column = predicted class."""
+    k = len(CLASSES)
+    pairs = np.asarray(true, dtype=np.int64) * k + np.asarray(predicted, dtype=np.int64)
+    return np.bincount(pairs, minlength=k * k).reshape(k, k)
+
+
+def f1_scores(confusion: np.ndarray) -> np.ndarray:
+    """(..., 5) F1 of each class of (..., 5, 5) confusion matrices; 0 where a class never occurs."""
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    total = confusion.sum(axis=-1) + confusion.sum(axis=-2)
+    return np.divide(2 * hits, total, out=np.zeros(hits.shape), where=total > 0)
+
+
+def summarise(predictions: Predictions, scored: tuple[str, ...] = CLASSES) -> dict:
+    """Every headline number of a set of predictions, as plain JSON values.
+
+    Accuracy counts all beats. macro_f1 is the plain mean and weighted_f1 the mean weighted by
+    support, both over the classes `scored`; per_class lists all five.
+    """
+    true, predicted = predictions.true, predictions.predicted
+    precision, sensitivity, f1, support = precision_recall_fscore_support(
+        true, predicted, labels=range(len(CLASSES)), zero_division=0
+    )
+    at = [CLASSES.index(c) for c in scored]
+    return {
+        "n_beats": len(predictions),
+        "counts": dict(zip(CLASSES, support.tolist(), strict=True)),
+        "accuracy": float(predictions.correct.mean()),
+        "macro_f1": float(f1[at].mean()),
+        "weighted_f1": float(np.average(f1[at], weights=support[at])),
+        "scored_classes": list(scored),
+        "per_class": {
+            c: {
+                "precision": float(precision[i]),
+                "sensitivity": float(sensitivity[i]),
+                "f1": float(f1[i]),
+                "support": int(support[i]),
+            }
+            for i, c in enumerate(CLASSES)
+        },
+        "confusion": confusion_matrix(true, predicted).tolist(),
+    }

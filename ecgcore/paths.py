@@ -1,0 +1,26 @@
+"""Absolute locations of everything the project reads or writes."""
+
+import os
+from pathlib import Path
+
+# The package is installed in editable mode, so its parent folder is the project.
+ROOT = Path(os.environ.get("ECGCORE_ROOT", Path(__file__).resolve().parent.parent))
+DATA = ROOT / "data"
+FIGURES = ROOT / "figures"
+NOTEBOOKS = ROOT / "notebooks"
+BOOK = ROOT / "book"
+PROFILES = ROOT / "profiles"
+RUNS = ROOT / "runs"
+
+
+def run_dir(profile: str) -> Path:
+    """Folder of everything that one profile computes: beats, checkpoints, predictions, site."""
+    return RUNS / profile
+
+
+def figures_dir(profile: str) -> Path:
+    """Where a profile's figures and metrics.json go.
+
+    Only `paper` and `full`, which use all the data, write the published folder.
+    """
+    return FIGURES if profile in ("paper", "full") else run_dir(profile) / "figures"

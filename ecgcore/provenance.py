@@ -1,0 +1,72 @@
+"""Where a number comes from: commit, versions, hardware, data."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from ecgcore import paths
+from ecgcore.files import sha256
+from ecgcore.records import CHECKSUMS
+
+PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "wfdb")
+
+
+@cache
+def commit() -> str:
+    """Short hash of the checked-out commit, with `+` if files differ from it; else "unknown"."""
+    try:
+        git = ["git", "-C", str(paths.ROOT)]
+        revision = _output([*git, "rev-parse", "--short=12", "HEAD"])
+        changed = _output(
+            [*git, "status", "--porcelain", "--untracked-files=no", "--", ":!figures"]
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return revision.strip() + ("+" if changed.strip() else "")
+
+
+def _output(command: list[str]) -> str:
+    return subprocess.check_output(command, text=True, stderr=subprocess.DEVNULL)
+
+
+def versions() -> dict[str, str]:
+    found = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), **found}
+
+
+def cpu_name() -> str:
+    try:
+        with open("/proc/cpuinfo") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def hardware(device: str = "cpu") -> dict:
+    """What ran the computation: device, processor, number of usable cores."""
+    if device.startswith("cuda"):
+        device = torch.cuda.get_device_name(device)
+    return {"device": device, "processor": cpu_name(), "cores": os.cpu_count()}
+
+
+def data_sha256(database: Path) -> str:
+    """SHA-256 of a database's own list of checksums, which stands for all its files."""
+    return sha256(Path(database) / CHECKSUMS)
+
+
+def provenance(profile: str, database: Path, device: str = "cpu") -> dict:
+    return {
+        "commit": commit(),
+        "profile": profile,
+        "hardware": hardware(device),
+        "versions": versions(),
+        "data_sha256": data_sha256(database),
+    }

@@ -1,0 +1,111 @@
+"""The evaluation protocols: which beats train, which validate, which test.
+
+Every split is disjoint in beats; `inter_patient` also in records. Validation beats are always
+cut from the training part. Balancing and augmenting come later, on the training part only.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+from ecgcore.beats import Beats, class_counts
+from ecgcore.constants import CLASSES
+from ecgcore.errors import ConfigError, DataError
+
+PROTOCOLS = ("random", "inter_patient", "kaggle")
+SPLIT_SEED = 2001  # of the random protocol's test part, which must never depend on a training seed
+
+# Test beats of each class in the Kaggle files; `random` draws as many.
+KAGGLE_TEST_COUNTS = {"N": 18_118, "S": 556, "V": 1_448, "F": 162, "Q": 1_608}
+KAGGLE_TOTALS = {"N": 90_589, "S": 2_779, "V": 7_236, "F": 803, "Q": 8_039}
+TEST_SHARE = 0.2  # of each class, where not all records take part
+
+# de Chazal et al. (2004); the four paced records are left out.
+PACED = ("102", "104", "107", "217")
+DS1 = tuple(
+    ["101", "106", "108", "109", "112", "114", "115", "116", "118", "119", "122", "124", "201", "203", "205", "207", "208", "209", "215", "220", "223", "230"]
+)
+DS2 = tuple(
+    ["100", "103", "105", "111", "113", "117", "121", "123", "200", "202", "210", "212", "213", "214", "219", "221", "222", "228", "231", "232", "233", "234"]
+)
+
+# Q is left with a handful of beats once the paced records are out: it is trained on, counted
+# in the accuracy and shown in the confusion matrix, but not averaged into macro-F1.
+SCORED_CLASSES = {"random": CLASSES, "kaggle": CLASSES, "inter_patient": CLASSES[:4]}
+
+
+@dataclass(frozen=True)
+class Split:
+    """Positions of beats in a `Beats`: three disjoint (n,) int64 arrays, each sorted."""
+
+    protocol: str
+    train: np.ndarray
+    val: np.ndarray
+    test: np.ndarray
+
+
+def make_split(protocol: str, beats: Beats, val_share: float = 0.1, seed: int = 0) -> Split:
+    """Split beats by a protocol; `seed` draws the validation part, never the test part.
+
+    val_share: share of the training part (of its beats, or for `inter_patient` of its records)
+    that validates. Raises ConfigError for an unknown protocol or share, DataError if a part
+    would be empty.
+    """
+    if protocol not in PROTOCOLS:
+        raise ConfigError(f"protocol {protocol!r} is unknown; choose from {', '.join(PROTOCOLS)}")
+    if not 0 < val_share < 1:
+        raise ConfigError(f"val_share must lie between 0 and 1, not {val_share}")
+    if protocol == "random":
+        training, test = _draw_test(beats)
+    elif protocol == "inter_patient":
+        training = np.flatnonzero(np.isin(beats.record, DS1))
+        test = np.flatnonzero(np.isin(beats.record, DS2))
+    else:
+        training = np.flatnonzero(beats.record == "mitbih_train")
+        test = np.flatnonzero(beats.record == "mitbih_test")
+    if not len(training) or not len(test):
+        raise DataError(f"protocol {protocol}: no beats to train or none to test on")
+    cut = _validation_records if protocol == "inter_patient" else _validation_beats
+    val = cut(training, beats, val_share, seed)
+    return Split(protocol, np.setdiff1d(training, val), val, test)
+
+
+def test_counts(beats: Beats) -> dict[str, int]:
+    """Test beats of each class under `random`: Kaggle's numbers for the full set, else a fifth."""
+    counts = beats.class_counts()
+    if counts == KAGGLE_TOTALS:
+        return KAGGLE_TEST_COUNTS
+    return {c: round(TEST_SHARE * n) for c, n in counts.items()}
+
+
+def _draw(aami: np.ndarray, counts: dict[str, int], seed: int) -> np.ndarray:
+    """Positions of a random draw with the given number of beats of each class, sorted."""
+    rng = np.random.default_rng(seed)
+    drawn = [
+        rng.choice(np.flatnonzero(aami == number), counts[letter], replace=False)
+        for number, letter in enumerate(CLASSES)
+    ]
+    return np.sort(np.concatenate(drawn))
+
+
+def _draw_test(beats: Beats) -> tuple[np.ndarray, np.ndarray]:
+    test = _draw(beats.aami, test_counts(beats), SPLIT_SEED)
+    return np.setdiff1d(np.arange(len(beats)), test), test
+
+
+def _validation_beats(training: np.ndarray, beats: Beats, share: float, seed: int) -> np.ndarray:
+    aami = beats.aami[training]
+    counts = {c: round(share * n) for c, n in class_counts(aami).items()}
+    return training[_draw(aami, counts, seed)]
+
+
+def _validation_records(training: np.ndarray, beats: Beats, share: float, seed: int) -> np.ndarray:
+    """Whole records, chosen so that the classes are spread as evenly as records allow."""
+    records = beats.record[training]
+    folds = min(max(2, round(1 / share)), len(np.unique(records)))
+    if folds < 2:
+        raise DataError("inter_patient: one training record leaves none to validate on")
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    _, val = next(splitter.split(training, beats.aami[training], records))
+    return training[np.sort(val)]

@@ -1,0 +1,370 @@
+"""The training loop: from beats, a split and a config to a checkpoint and its history.
+
+A run lives in a folder of its own:
+
+    best.safetensors   weights of the epoch with the best validation macro-F1
+    last.safetensors   weights and optimiser of the last epoch, from which an interrupted run resumes
+    history.csv        a row an epoch
+
+Both weight files carry, in their safetensors header, the JSON document that says what they are.
+A finished run with the same fingerprint (config, data, code) is read instead of trained again.
+"""
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import lr_scheduler
+from tqdm import tqdm
+
+from ecgcore import augment, models, provenance
+from ecgcore.beats import Beats, class_counts, normalise
+from ecgcore.config import TrainConfig, train_config
+from ecgcore.constants import CLASSES
+from ecgcore.errors import ConfigError, DataError
+from ecgcore.evaluation import confusion_matrix, f1_scores
+from ecgcore.files import replacing
+from ecgcore.splits import SCORED_CLASSES, Split
+
+BEST, LAST, HISTORY = "best.safetensors", "last.safetensors", "history.csv"
+SOURCES = ("augment", "beats", "config", "models", "splits", "training")  # what decides the weights
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A finished run: the best epoch's model, the history (a row an epoch), what it says of itself."""
+
+    model: nn.Module
+    history: pd.DataFrame
+    about: dict
+
+
+def resolve_device(device: str) -> str:
+    """`auto` becomes the GPU where there is one. Raises ConfigError if a device is not there."""
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"device {device!r} cannot be used: {reason}") from None
+    return device
+
+
+def resolve_precision(precision: str, device: str) -> str:
+    """`auto` becomes bf16 where the hardware computes in it, else fp32."""
+    if precision != "auto":
+        return precision
+    if device.startswith("cuda"):
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    return "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32"
+
+
+def class_weights(counts: dict[str, int]) -> np.ndarray:
+    """(5,) weight of each class: total / (classes x its count); 0 for a class without beats."""
+    n = np.array([counts[c] for c in CLASSES], dtype=np.float64)
+    return np.divide(n.sum(), len(CLASSES) * n, out=np.zeros_like(n), where=n > 0)
+
+
+def fingerprint(beats: Beats, split: Split, config: TrainConfig) -> str:
+    """SHA-256 over everything that decides the weights: config, beats, split and code."""
+    digest = hashlib.sha256(json.dumps(config.as_dict(), sort_keys=True).encode())
+    for array in (beats.signal, beats.aami, split.train, split.val):
+        digest.update(np.ascontiguousarray(array))
+    for name in SOURCES:
+        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
+    digest.update(torch.__version__.encode())
+    return digest.hexdigest()
+
+
+class Trainer:
+    """The state of a run between epochs, all on one device."""
+
+    def __init__(self, beats: Beats, split: Split, config: TrainConfig):
+        augment.check(config.augment)
+        self.config, self.split = config, split
+        self.device = resolve_device(config.device)
+        self.precision = resolve_precision(config.precision, self.device)
+        torch.use_deterministic_algorithms(config.deterministic, warn_only=True)
+        torch.manual_seed(config.seed)
+        self.model = models.build(config).to(self.device)
+        self.x, self.y = self._to_device(beats, split.train)
+        self.x_val, _ = self._to_device(beats, split.val)
+        self.y_val = beats.aami[split.val]
+        self.scored = [CLASSES.index(c) for c in SCORED_CLASSES[split.protocol]]
+        weights = class_weights(class_counts(beats.aami[split.train]))
+        self.class_weights = torch.tensor(weights, dtype=torch.float32, device=self.device)
+        self.steps = -(-len(self.y) // config.batch_size)
+        self.optimizer = self._optimizer()
+        self.scheduler = self._scheduler()
+        self.history: list[dict] = []
+
+    def _to_device(self, beats: Beats, index: np.ndarray) -> tuple[Tensor, Tensor]:
+        x = torch.from_numpy(normalise(beats.signal[index]))
+        return x.to(self.device), torch.from_numpy(beats.aami[index].astype(np.int64)).to(
+            self.device
+        )
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        config = self.config
+        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimizer]
+        parameters = self.model.parameters()
+        return kind(parameters, config.learning_rate, weight_decay=config.weight_decay, fused=True)
+
+    def _scheduler(self):
+        config = self.config
+        if config.schedule == "one_cycle":
+            return lr_scheduler.OneCycleLR(
+                self.optimizer, config.learning_rate, total_steps=self.steps * config.epochs
+            )
+        if config.schedule == "plateau":
+            return lr_scheduler.ReduceLROnPlateau(self.optimizer, mode="max", patience=3)
+        return lr_scheduler.ConstantLR(self.optimizer, factor=1.0)
+
+    def _autocast(self):
+        kind = self.device.split(":")[0]
+        return torch.autocast(kind, torch.bfloat16, enabled=self.precision == "bf16")
+
+    def _batches(self) -> Iterator[Tensor]:
+        """Positions of each batch of one epoch: every beat once, or drawn by class weight."""
+        n = len(self.y)
+        if self.config.balance in ("sampler", "both"):
+            order = torch.multinomial(self.class_weights[self.y], n, replacement=True)
+        else:
+            order = torch.randperm(n, device=self.device)
+        return order.split(self.config.batch_size)
+
+    def train_epoch(self, tick: Callable[[int], None]) -> float:
+        """One pass over the training beats; returns the mean loss. `tick` hears of each batch."""
+        # Seeded by the epoch, so that a resumed run repeats what an uninterrupted one does.
+        torch.manual_seed(self.config.seed * 100_003 + len(self.history))
+        weight = self.class_weights if self.config.balance in ("loss", "both") else None
+        self.model.train()
+        total = torch.zeros((), device=self.device)  # read once an epoch: no host sync a batch
+        for index in self._batches():
+            x = augment.augment(self.x[index], self.config.augment)
+            with self._autocast():
+                logits = self.model(x)
+            loss = functional.cross_entropy(logits.float(), self.y[index], weight)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            if self.config.schedule == "one_cycle":
+                self.scheduler.step()
+            total += loss.detach() * len(index)
+            tick(len(index))
+        return total.item() / len(self.y)
+
+    def validate(self) -> tuple[float, float, float]:
+        """Loss, accuracy and macro-F1 (over the protocol's scored classes) on validation beats."""
+        self.model.eval()
+        with torch.inference_mode(), self._autocast():
+            logits = torch.cat([self.model(x) for x in self.x_val.split(2048)]).float().cpu()
+        y = torch.from_numpy(self.y_val.astype(np.int64))
+        confusion = confusion_matrix(self.y_val, logits.argmax(1).numpy())
+        macro_f1 = f1_scores(confusion)[self.scored].mean()
+        loss = functional.cross_entropy(logits, y).item()
+        return loss, np.trace(confusion) / confusion.sum(), float(macro_f1)
+
+    def run_epoch(self, tick: Callable[[int], None]) -> dict:
+        """Train and validate once; append to the history and return its new row."""
+        start = time.perf_counter()
+        rate = self.optimizer.param_groups[0]["lr"]
+        loss = self.train_epoch(tick)
+        trained = time.perf_counter()
+        val_loss, accuracy, macro_f1 = self.validate()
+        if self.config.schedule == "plateau":
+            self.scheduler.step(macro_f1)
+        row = {
+            "epoch": len(self.history) + 1,
+            "loss": loss,
+            "val_loss": val_loss,
+            "val_accuracy": float(accuracy),
+            "val_macro_f1": macro_f1,
+            "learning_rate": rate,
+            "beats_per_s": len(self.y) / (trained - start),
+            "seconds": time.perf_counter() - start,
+        }
+        self.history.append(row)
+        return row
+
+    @property
+    def best_epoch(self) -> int:
+        """The first epoch (from 1) with the highest validation macro-F1."""
+        return 1 + int(np.argmax([row["val_macro_f1"] for row in self.history]))
+
+    @property
+    def finished(self) -> bool:
+        done, patience = len(self.history), self.config.patience
+        stopped = patience and done and done - self.best_epoch >= patience
+        return done >= self.config.epochs or bool(stopped)
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights and optimiser as named tensors."""
+        tensors = dict(self.model.state_dict())
+        for number, values in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{number}.{key}": value for key, value in values.items()}
+        return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+    def restore(self, tensors: dict[str, Tensor], about: dict) -> None:
+        """Continue from what `state` and the checkpoint's document hold."""
+        state: dict[int, dict[str, Tensor]] = {}
+        for name in [n for n in tensors if n.startswith("optimizer.")]:
+            _, number, key = name.split(".")
+            state.setdefault(int(number), {})[key] = tensors.pop(name)
+        self.model.load_state_dict(tensors)
+        groups = self.optimizer.state_dict()["param_groups"]
+        groups[0] |= about["optimizer_group"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        self.scheduler.load_state_dict(about["scheduler"])
+        self.history = about["history"]
+
+
+def fit(
+    beats: Beats,
+    split: Split,
+    config: TrainConfig,
+    folder: Path,
+    log: Callable[[str], None] = print,
+) -> Fit:
+    """Train, or resume, or read a run that is already there; `log` gets one line an epoch.
+
+    Raises ConfigError for a device, model or augmentation that is not there.
+    """
+    folder = Path(folder)
+    key = fingerprint(beats, split, config)
+    trainer = Trainer(beats, split, config)
+    found = _read_state(folder / LAST, key)
+    if found:
+        trainer.restore(*found)
+        log(f"found {len(trainer.history)} finished epochs in {folder.name}")
+        for row in trainer.history:
+            log(format_row(row, config.epochs))
+    while not trainer.finished:
+        total = len(trainer.y)
+        bar = tqdm(total=total, unit="beat", leave=False, disable=not sys.stderr.isatty())
+        with bar:
+            row = trainer.run_epoch(bar.update)
+        about = _describe(trainer, beats, key)
+        if trainer.best_epoch == row["epoch"]:
+            save_weights(folder / BEST, trainer.model.state_dict(), about)
+        _save(folder / LAST, trainer.state(), about | _resume_state(trainer))
+        log(format_row(row, config.epochs))
+    history = pd.DataFrame(trainer.history)
+    with replacing(folder / HISTORY) as temporary:
+        history.to_csv(temporary, index=False)
+    model, about = load_checkpoint(folder / BEST)
+    return Fit(model, history, about | _totals(trainer))
+
+
+def format_row(row: dict, epochs: int) -> str:
+    """One line of log: an epoch and what it reached."""
+    left = row["seconds"] * (epochs - row["epoch"])
+    return (
+        f"epoch {row['epoch']:2d}/{epochs}  loss {row['loss']:.4f}  "
+        f"val accuracy {row['val_accuracy']:.4f}  macro-F1 {row['val_macro_f1']:.4f}  "
+        f"lr {row['learning_rate']:.1e}  {row['beats_per_s']:,.0f} beats/s  "
+        f"{left // 60:.0f}:{left % 60:02.0f} left"
+    )
+
+
+def _totals(trainer: Trainer) -> dict:
+    rows = trainer.history
+    return {"epochs_run": len(rows), "train_seconds": sum(row["seconds"] for row in rows)}
+
+
+def _describe(trainer: Trainer, beats: Beats, key: str) -> dict:
+    """The document that travels with the weights."""
+    split = trainer.split
+    parts = {name: getattr(split, name) for name in ("train", "val", "test")}
+    return {
+        "fingerprint": key,
+        "config": trainer.config.as_dict(),
+        "classes": list(CLASSES),
+        "protocol": split.protocol,
+        "split": {
+            name: {"beats": len(index), **class_counts(beats.aami[index])}
+            for name, index in parts.items()
+        },
+        "val_records": sorted(set(beats.record[split.val].tolist()))
+        if split.protocol == "inter_patient"
+        else [],
+        "seed": trainer.config.seed,
+        "best_epoch": trainer.best_epoch,
+        "validation": trainer.history[trainer.best_epoch - 1],
+        "precision": trainer.precision,
+        "parameters": models.parameter_count(trainer.model),
+        "commit": provenance.commit(),
+        "versions": provenance.versions(),
+        "hardware": provenance.hardware(trainer.device),
+    }
+
+
+def _resume_state(trainer: Trainer) -> dict:
+    (group,) = trainer.optimizer.state_dict()["param_groups"]
+    scheduler = {k: v for k, v in trainer.scheduler.state_dict().items() if _is_plain(v)}
+    return {
+        "history": trainer.history,
+        "optimizer_group": {k: v for k, v in group.items() if k != "params" and _is_plain(v)},
+        "scheduler": scheduler,
+    }
+
+
+def _is_plain(value) -> bool:
+    if isinstance(value, list):
+        return all(_is_plain(v) for v in value)
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={"about": json.dumps(about)})
+
+
+def save_weights(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
+    """Write weights, and the document that says what they are, as one safetensors file."""
+    _save(path, {name: t.detach().cpu().contiguous() for name, t in tensors.items()}, about)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads(file.metadata()["about"])
+            return {name: file.get_tensor(name) for name in file.keys()}, about
+    except FileNotFoundError:
+        raise DataError(f"{path}: no checkpoint here; run 02_training first") from None
+    except Exception as error:
+        raise DataError(f"{path}: not a checkpoint of this project ({error})") from error
+
+
+def _read_state(path: Path, key: str) -> tuple[dict[str, Tensor], dict] | None:
+    """An unfinished or finished run to continue, if it has the same fingerprint."""
+    if not path.is_file():
+        return None
+    try:
+        tensors, about = _read(path)
+    except DataError:
+        return None  # damaged: train anew
+    return (tensors, about) if about["fingerprint"] == key else None
+
+
+def load_checkpoint(path: Path) -> tuple[nn.Module, dict]:
+    """The network of a checkpoint, ready to predict, and the document that describes it.
+
+    Raises DataError if the file is missing or no checkpoint.
+    """
+    tensors, about = _read(Path(path))
+    model = models.build(train_config(**about["config"]))
+    model.load_state_dict(tensors)
+    return model.eval(), about
