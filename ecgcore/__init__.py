@@ -1,3 +1,3 @@
-"""Heartbeat classification on the MIT-BIH Arrhythmia Database: data, models, training, evaluation."""
+"""Heartbeat classification on the MIT-BIH Arrhythmia Database."""
 
 __version__ = "0.1.0"

@@ -24,10 +24,12 @@ TEST_SHARE = 0.2  # of each class, where not all records take part
 # de Chazal et al. (2004); the four paced records are left out.
 PACED = ("102", "104", "107", "217")
 DS1 = tuple(
-    ["101", "106", "108", "109", "112", "114", "115", "116", "118", "119", "122", "124", "201", "203", "205", "207", "208", "209", "215", "220", "223", "230"]
+    "101 106 108 109 112 114 115 116 118 119 122 "
+    "124 201 203 205 207 208 209 215 220 223 230".split()
 )
 DS2 = tuple(
-    ["100", "103", "105", "111", "113", "117", "121", "123", "200", "202", "210", "212", "213", "214", "219", "221", "222", "228", "231", "232", "233", "234"]
+    "100 103 105 111 113 117 121 123 200 202 210 "
+    "212 213 214 219 221 222 228 231 232 233 234".split()
 )
 
 # Q is left with a handful of beats once the paced records are out: it is trained on, counted
@@ -101,11 +103,18 @@ def _validation_beats(training: np.ndarray, beats: Beats, share: float, seed: in
 
 
 def _validation_records(training: np.ndarray, beats: Beats, share: float, seed: int) -> np.ndarray:
-    """Whole records, chosen so that the classes are spread as evenly as records allow."""
-    records = beats.record[training]
+    """Whole records: of the groups that share the classes out evenly, the most typical one."""
+    records, aami = beats.record[training], beats.aami[training]
     folds = min(max(2, round(1 / share)), len(np.unique(records)))
     if folds < 2:
         raise DataError("inter_patient: one training record leaves none to validate on")
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    _, val = next(splitter.split(training, beats.aami[training], records))
-    return training[np.sort(val)]
+    parts = [part for _, part in splitter.split(training, aami, records)]
+    return training[np.sort(min(parts, key=lambda part: _unlikeness(aami[part], aami, share)))]
+
+
+def _unlikeness(part: np.ndarray, whole: np.ndarray, share: float) -> float:
+    """How far the rarer classes' counts in a part are from the given share of the whole."""
+    expected = share * np.bincount(whole, minlength=len(CLASSES))[1:4]
+    found = np.bincount(part, minlength=len(CLASSES))[1:4]
+    return float(np.abs(found / np.maximum(expected, 1) - 1).sum())

@@ -3,7 +3,7 @@
 A run lives in a folder of its own:
 
     best.safetensors   weights of the epoch with the best validation macro-F1
-    last.safetensors   weights and optimiser of the last epoch, from which an interrupted run resumes
+    last.safetensors   weights and optimiser of the last epoch: an interrupted run resumes there
     history.csv        a row an epoch
 
 Both weight files carry, in their safetensors header, the JSON document that says what they are.
@@ -43,7 +43,7 @@ SOURCES = ("augment", "beats", "config", "models", "splits", "training")  # what
 
 @dataclass(frozen=True)
 class Fit:
-    """A finished run: the best epoch's model, the history (a row an epoch), what it says of itself."""
+    """A finished run: the best epoch's model, its history (a row an epoch) and description."""
 
     model: nn.Module
     history: pd.DataFrame
@@ -341,7 +341,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict]:
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads(file.metadata()["about"])
-            return {name: file.get_tensor(name) for name in file.keys()}, about
+            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
     except FileNotFoundError:
         raise DataError(f"{path}: no checkpoint here; run 02_training first") from None
     except Exception as error:
