@@ -1,0 +1,45 @@
+"""The beats of a profile: built once, cached, loaded by every notebook."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ecgcore import paths
+from ecgcore.beats import Beats, build, concatenate, read_kaggle
+from ecgcore.errors import ConfigError, DataError
+from ecgcore.profiles import Profile
+
+KAGGLE_FILES = ("mitbih_train.csv", "mitbih_test.csv")
+
+
+def beats_file(profile: str, protocol: str = "") -> Path:
+    """Where a profile keeps its beats: those of its database, or Kaggle's."""
+    name = "kaggle.npz" if protocol == "kaggle" else "beats.npz"
+    return paths.run_dir(profile) / name
+
+
+def prepare(
+    profile: Profile, progress: Callable[[int, int], None] = lambda done, total: None
+) -> None:
+    """Build and cache a profile's beats. Raises DataError for records or files it cannot use."""
+    data = profile.data
+    build(data.database_path, data.records, progress).save(beats_file(profile.name))
+    if data.kaggle:
+        folder = paths.ROOT / data.kaggle
+        parts = [read_kaggle(folder / name) for name in KAGGLE_FILES]
+        concatenate(parts).save(beats_file(profile.name, "kaggle"))
+
+
+def load(profile: str, protocol: str = "") -> Beats:
+    """The cached beats that a protocol works on.
+
+    Raises ConfigError for `kaggle` without Kaggle files, DataError where nothing is cached yet.
+    """
+    path = beats_file(profile, protocol)
+    if not path.is_file():
+        if protocol == "kaggle":
+            raise ConfigError(
+                "protocol kaggle needs data.kaggle in the profile: the folder of "
+                + " and ".join(KAGGLE_FILES)
+            )
+        raise DataError(f"{path}: no beats here; run `ecgcore beats --profile {profile}` first")
+    return Beats.load(path)
