@@ -7,6 +7,7 @@ from ecgcore import paths
 from ecgcore.beats import Beats, build, concatenate, read_kaggle
 from ecgcore.errors import ConfigError, DataError
 from ecgcore.profiles import Profile
+from ecgcore.splits import make_split
 
 KAGGLE_FILES = ("mitbih_train.csv", "mitbih_test.csv")
 
@@ -43,3 +44,9 @@ def load(profile: str, protocol: str = "") -> Beats:
             )
         raise DataError(f"{path}: no beats here; run `ecgcore beats --profile {profile}` first")
     return Beats.load(path)
+
+
+def test_beats(profile: str, protocol: str) -> Beats:
+    """The beats that a protocol tests on; they depend on no seed and no training parameter."""
+    beats = load(profile, protocol)
+    return beats[make_split(protocol, beats).test]

@@ -3,6 +3,7 @@
 Terms as in AAMI EC57: sensitivity is recall, positive predictivity is precision.
 """
 
+import time
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -95,6 +96,29 @@ def predict(model: nn.Module, beats: Beats, device: str = "cpu") -> Predictions:
         record=beats.record,
         sample=beats.sample,
     )
+
+
+def speed(model: nn.Module, signal: np.ndarray, single: int = 300) -> dict[str, float]:
+    """Time to classify beats on the CPU: one at a time (median, 99th percentile) and in bulk.
+
+    signal: (n_beats, 187); single: beats that are classified one at a time.
+    """
+    model = model.cpu().eval()
+    seconds = []
+    for beat in signal[: single + 10]:
+        start = time.perf_counter()
+        probabilities(model, beat[None])
+        seconds.append(time.perf_counter() - start)
+    bulk = signal[:4096]
+    start = time.perf_counter()
+    probabilities(model, bulk)
+    total = time.perf_counter() - start
+    p50, p99 = 1000 * np.percentile(seconds[10:], [50, 99])  # the first ten warm up
+    return {
+        "latency_p50_ms": float(p50),
+        "latency_p99_ms": float(p99),
+        "beats_per_s": len(bulk) / total,
+    }
 
 
 def confusion_matrix(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:

@@ -18,6 +18,20 @@ def run_dir(profile: str) -> Path:
     return RUNS / profile
 
 
+def checkpoint_dir(profile: str, protocol: str) -> Path:
+    """Where training keeps its state, from which it resumes."""
+    return run_dir(profile) / "checkpoints" / protocol
+
+
+def model_file(profile: str, protocol: str) -> Path:
+    """The trained network that everything after training uses."""
+    return run_dir(profile) / "models" / f"{protocol}.safetensors"
+
+
+def predictions_file(profile: str, protocol: str) -> Path:
+    return run_dir(profile) / "predictions" / f"{protocol}.npz"
+
+
 def figures_dir(profile: str) -> Path:
     """Where a profile's figures and metrics.json go.
 

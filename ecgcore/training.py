@@ -268,6 +268,11 @@ def fit(
     return Fit(model, history, about | _totals(trainer))
 
 
+def publish(fit: Fit, path: Path) -> None:
+    """Write the best epoch's weights, with all that is known of the run, for others to use."""
+    save_weights(path, fit.model.state_dict(), fit.about)
+
+
 def format_row(row: dict, epochs: int) -> str:
     """One line of log: an epoch and what it reached."""
     left = row["seconds"] * (epochs - row["epoch"])

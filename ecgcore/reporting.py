@@ -1,0 +1,118 @@
+"""Numbers on their way from a run to metrics.json, to tables, and to the text of the book."""
+
+from pathlib import Path
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from ecgcore import paths
+from ecgcore.constants import CLASSES
+from ecgcore.errors import DataError
+from ecgcore.evaluation import Predictions, summarise
+from ecgcore.files import read_json, write_json
+from ecgcore.provenance import provenance
+from ecgcore.splits import SCORED_CLASSES
+
+SPEED_NAMES = {
+    "latency_p50_ms": "one beat, median (ms)",
+    "latency_p99_ms": "one beat, 99th percentile (ms)",
+    "beats_per_s": "beats per second, in bulk",
+}
+
+
+def metrics_file(profile: str) -> Path:
+    return paths.figures_dir(profile) / "metrics.json"
+
+
+def load_metrics(profile: str) -> dict:
+    """What the evaluation wrote: protocol to numbers. Raises DataError if it has not run."""
+    path = metrics_file(profile)
+    if not path.is_file():
+        raise DataError(f"{path}: no metrics here; run 03_evaluation first")
+    return read_json(path)
+
+
+def write_metrics(profile: str, metrics: dict) -> None:
+    """Add or replace top-level entries of the profile's metrics.json; leave the others."""
+    path = metrics_file(profile)
+    found = read_json(path) if path.is_file() else {}
+    write_json(path, found | metrics)
+
+
+def protocol_metrics(predictions: Predictions, about: dict, profile: str, database: Path) -> dict:
+    """Everything that is reported of one protocol, with where it comes from.
+
+    about: the document of the checkpoint that made the predictions.
+    """
+    protocol = about["protocol"]
+    source = provenance(profile, database)
+    return {
+        **summarise(predictions, SCORED_CLASSES[protocol]),
+        "training": {
+            "seconds": about["train_seconds"],
+            "epochs": about["epochs_run"],
+            "best_epoch": about["best_epoch"],
+            "parameters": about["parameters"],
+            "precision": about["precision"],
+            "seed": about["seed"],
+            "config": about["config"],
+            "split": about["split"],
+        },
+        "provenance": source | {"commit": about["commit"], "hardware": about["hardware"]},
+    }
+
+
+def headline_table(metrics: dict) -> pd.DataFrame:
+    """A row a protocol: test beats, accuracy, macro and weighted F1."""
+    columns = {"n_beats": "test beats", "accuracy": "accuracy"}
+    columns |= {"macro_f1": "macro-F1", "weighted_f1": "weighted F1"}
+    rows = {name: {text: m[key] for key, text in columns.items()} for name, m in metrics.items()}
+    return pd.DataFrame(rows).T.astype({"test beats": int})
+
+
+def class_table(metrics: dict) -> pd.DataFrame:
+    """A row a protocol and class: positive predictivity, sensitivity, F1, support."""
+    rows = [
+        {"protocol": protocol, "class": letter, **values["per_class"][letter]}
+        for protocol, values in metrics.items()
+        for letter in CLASSES
+    ]
+    names = {"precision": "positive predictivity"}
+    return pd.DataFrame(rows).rename(columns=names)
+
+
+def table(frame: pd.DataFrame, caption: str, formats: dict | None = None) -> Styler:
+    """A table for the book: caption, no index, numbers formatted and to the right."""
+    floats = {c: "{:.3f}" for c in frame.select_dtypes("float")}
+    whole = {c: "{:,}" for c in frame.select_dtypes("integer")}
+    styler = frame.style.format(floats | whole | (formats or {}), na_rep="–")
+    return styler.hide(axis="index").set_caption(caption).set_table_attributes('class="numbers"')
+
+
+def percent(value: float, digits: int = 1) -> str:
+    return f"{100 * value:.{digits}f} %"
+
+
+def headline_text(metrics: dict) -> dict[str, str]:
+    """The numbers that the book's prose names, as text: `random_accuracy` and so on."""
+    texts = {}
+    for protocol, m in metrics.items():
+        texts |= {
+            f"{protocol}_n_beats": f"{m['n_beats']:,}",
+            f"{protocol}_accuracy": percent(m["accuracy"]),
+            f"{protocol}_macro_f1": f"{m['macro_f1']:.3f}",
+            f"{protocol}_weighted_f1": f"{m['weighted_f1']:.3f}",
+            f"{protocol}_train_minutes": f"{m['training']['seconds'] / 60:.1f}",
+            f"{protocol}_epochs": str(m["training"]["epochs"]),
+            **{f"{protocol}_f1_{c}": f"{m['per_class'][c]['f1']:.3f}" for c in CLASSES},
+            **{f"{protocol}_se_{c}": percent(m["per_class"][c]["sensitivity"]) for c in CLASSES},
+        }
+    return texts
+
+
+def glue(texts: dict[str, str]) -> None:
+    """Store texts in the running notebook, for `{glue:text}` on any page of the book."""
+    from myst_nb import glue as store  # only there where the book is built
+
+    for key, text in texts.items():
+        store(key, text, display=False)
