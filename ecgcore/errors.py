@@ -11,3 +11,7 @@ class DataError(EcgError):
 
 class ConfigError(EcgError):
     """An unknown, missing or mistyped parameter."""
+
+
+class DownloadError(DataError):
+    """A file that could not be fetched, or came damaged; trying again may help."""

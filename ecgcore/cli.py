@@ -1,0 +1,95 @@
+"""The command line: a thin layer over the modules, which each command imports only when it runs.
+
+A new command is a function under `@app.command()`, or under a sub-app such as `data_app`. What
+a user can mend is raised as EcgError and told by `main` in one line; nothing is caught here.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecgcore import __version__
+from ecgcore.errors import DownloadError, EcgError
+
+# Plain text, so that a log reads as well as a terminal.
+STYLE = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Heartbeats of the MIT-BIH Arrhythmia Database, classified. No medical device.",
+    **STYLE,
+)
+data_app = typer.Typer(no_args_is_help=True, help="Databases of WFDB records.", **STYLE)
+app.add_typer(data_app, name="data")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ecgcore {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    pass
+
+
+@data_app.command()
+def verify(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Database to check; the embedded one if none is named.")
+    ] = None,
+) -> None:
+    """Check every file of a database against its SHA256SUMS.txt; exit code 1 if one differs."""
+    from ecgcore import records
+
+    folder = folder or records.default_database()
+    problems = records.verify(folder)
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise typer.Exit(1)
+    count = len(records.read_checksums(folder / records.CHECKSUMS))
+    typer.echo(f"{folder}: all {count} files are as they should be")
+
+
+@data_app.command()
+def download(
+    name: Annotated[str, typer.Argument(help="Database, for example mitdb.")],
+    to: Annotated[
+        Path | None, typer.Option(help="Folder to fill; ./NAME if none is named.")
+    ] = None,
+) -> None:
+    """Fetch a database from PhysioNet; run it again after a break, and it goes on."""
+    from ecgcore.download import download as fetch
+
+    folder = to or Path(name)
+    count = fetch(name, folder)
+    typer.echo(f"{folder}: {count} files, each with PhysioNet's SHA-256")
+
+
+@data_app.command()
+def pack(
+    source: Annotated[Path, typer.Argument(help="Database in any WFDB format.")],
+    target: Annotated[Path, typer.Argument(help="New folder for the packed database.")],
+) -> None:
+    """Copy a database with its signals as lossless FLAC, each record compared sample by sample."""
+    from ecgcore import records
+
+    records.pack(source, target)
+    typer.echo(f"{target}: {len(records.record_names(target))} records packed, none changed")
+
+
+def main() -> None:
+    """Entry point: an EcgError becomes one line, exit code 2, or 1 for a broken-off download."""
+    try:
+        app()
+    except EcgError as error:
+        typer.echo(f"ecgcore: {error}", err=True)
+        sys.exit(1 if isinstance(error, DownloadError) else 2)

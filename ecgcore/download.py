@@ -1,0 +1,109 @@
+"""Fetching a database from PhysioNet."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pooch
+import requests
+from tqdm import tqdm
+
+from ecgcore import paths
+from ecgcore.errors import ConfigError, DataError, DownloadError
+from ecgcore.files import sha256, write_text
+from ecgcore.records import CHECKSUMS, read_checksums, record_names
+
+BASE_URLS = {"mitdb": "https://physionet.org/files/mitdb/1.0.0/"}
+PHYSIONET_CHECKSUMS = "SHA256SUMS.physionet.txt"  # PhysioNet's list, kept with the embedded records
+UNFINISHED = ".unfinished"  # where a file lies until its checksum is found right
+TIMEOUT_S = 30  # without a byte
+
+
+def registry(name: str) -> dict[str, str]:
+    """File name to SHA-256, as PhysioNet lists them: RECORDS and each record's three files."""
+    database = paths.DATA / name
+    wanted = {f"{r}.{part}" for r in record_names(database) for part in ("atr", "dat", "hea")}
+    listed = read_checksums(database / PHYSIONET_CHECKSUMS)
+    return {file: listed[file] for file in sorted(wanted | {"RECORDS"})}
+
+
+def download(
+    name: str,
+    target: Path,
+    base_url: str | None = None,
+    files: dict[str, str] | None = None,
+    retries: int = 2,
+    log: Callable[[str], None] = print,
+) -> int:
+    """Fill `target` with a database's files and the list that `verify` reads; return their number.
+
+    Files that are already there with the right checksum stay as they are, so a broken-off
+    download goes on where it was. Shows a progress bar on a terminal, else `log` gets a line a
+    file. `base_url` and `files` (name to SHA-256) default to PhysioNet's of that name.
+
+    Raises ConfigError for an unknown database or the embedded one as target, DownloadError if
+    a file cannot be fetched or its checksum is wrong, DataError if it cannot be written.
+    """
+    if name not in BASE_URLS:
+        raise ConfigError(f"database {name!r} is unknown; choose from {', '.join(BASE_URLS)}")
+    target = Path(target)
+    if target.resolve() == (paths.DATA / name).resolve():
+        raise ConfigError(f"{target} holds the embedded records; choose another folder")
+    base_url, files = base_url or BASE_URLS[name], files or registry(name)
+    try:
+        _fill(target, base_url, files, retries, log)
+        write_text(target / CHECKSUMS, "".join(f"{d}  {file}\n" for file, d in files.items()))
+    except requests.RequestException as error:  # an OSError too, so it goes first
+        raise DownloadError(_tell(error, base_url)) from error
+    except OSError as error:
+        raise DataError(f"{error.filename or target}: {error.strerror or error}") from error
+    return len(files)
+
+
+def _fill(
+    target: Path, base_url: str, files: dict[str, str], retries: int, log: Callable[[str], None]
+) -> None:
+    """Fetch what is not there. A file gets its final name only once its checksum is right."""
+    pooch.get_logger().setLevel("ERROR")  # the bar, or the log, says what goes on
+    target.mkdir(parents=True, exist_ok=True)
+    unfinished = target / UNFINISHED
+    source = pooch.create(unfinished, base_url, registry=files, retry_if_failed=retries)
+    downloader = pooch.HTTPDownloader(timeout=TIMEOUT_S)
+    terminal = sys.stderr.isatty()
+    try:
+        with tqdm(files.items(), unit="file", disable=not terminal) as bar:
+            for number, (file, digest) in enumerate(bar, start=1):
+                bar.set_description(file)
+                there = (target / file).is_file() and sha256(target / file) == digest
+                if not there:
+                    _fetch(source, file, downloader, target)
+                if not terminal:
+                    state = "already there" if there else "fetched"
+                    log(f"{number}/{len(files)}  {file}  {state}")
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _fetch(source: pooch.Pooch, file: str, downloader: pooch.HTTPDownloader, target: Path) -> None:
+    try:
+        fetched = source.fetch(file, downloader=downloader)
+    except ValueError as error:  # what pooch raises for a wrong checksum
+        raise DownloadError(
+            f"{source.get_url(file)}: damaged on the way (its SHA-256 is not PhysioNet's); "
+            "it was removed, run the command again"
+        ) from error
+    os.replace(fetched, target / file)
+
+
+def _tell(error: requests.RequestException, base_url: str) -> str:
+    """One line about a failed request."""
+    again = "what is complete stays, run the command again to go on"
+    url = error.request.url if error.request is not None else base_url
+    if error.response is not None:
+        return f"{url}: the server answers {error.response.status_code}; {again}"
+    if isinstance(error, requests.ConnectionError | requests.Timeout):
+        return f"no connection to {urlsplit(url).netloc}: is there a network? {again}"
+    return f"{url}: broken off; {again}"
