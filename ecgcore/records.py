@@ -133,19 +133,32 @@ def signal_sha256(database: Path, name: str) -> str:
 
 
 def read_checksums(path: Path) -> dict[str, str]:
-    """File name to digest, from a list as `sha256sum` writes it."""
-    pairs = (line.split(maxsplit=1) for line in Path(path).read_text().splitlines() if line)
-    return {name.strip().lstrip("*"): digest for digest, name in pairs}
+    """File name to digest, from a list as `sha256sum` writes it.
+
+    Raises DataError if the list is missing, empty or something else.
+    """
+    try:
+        lines = [line for line in Path(path).read_text(encoding="utf-8").splitlines() if line]
+        pairs = [line.split(maxsplit=1) for line in lines]
+        digests = {name.strip().lstrip("*"): digest for digest, name in pairs}
+    except FileNotFoundError:
+        raise DataError(f"{path}: missing, so the database cannot be checked") from None
+    except ValueError:  # a line of one word, or no text at all
+        raise DataError(f"{path}: not a list of checksums") from None
+    if not digests:
+        raise DataError(f"{path}: no checksums in it")
+    return digests
 
 
 def verify(database: Path) -> list[str]:
     """What is missing or damaged in a database: one sentence a file; empty if all is well."""
     database = Path(database)
-    listing = database / CHECKSUMS
-    if not listing.is_file():
-        return [f"{listing}: missing, so the database cannot be checked"]
+    try:
+        digests = read_checksums(database / CHECKSUMS)
+    except DataError as error:
+        return [str(error)]
     problems = []
-    for name, digest in read_checksums(listing).items():
+    for name, digest in digests.items():
         if not (database / name).is_file():
             problems.append(f"{database / name}: missing")
         elif sha256(database / name) != digest:
@@ -177,6 +190,7 @@ def pack(source: Path, target: Path) -> None:
     write_text(target / "RECORDS", "".join(f"{name}\n" for name in names))
     write_text(target / SIGNAL_CHECKSUMS, "".join(signals))
     files = sorted(p for p in target.iterdir() if p.suffix in (".dat", ".hea", ".atr"))
+    files += [target / "RECORDS", target / SIGNAL_CHECKSUMS]
     write_text(target / CHECKSUMS, "".join(f"{sha256(p)}  {p.name}\n" for p in files))
 
 
