@@ -128,8 +128,16 @@ def overview(database: Path, names: Iterable[str] | None = None) -> pd.DataFrame
 
 def signal_sha256(database: Path, name: str) -> str:
     """SHA-256 of a record's digital samples, all leads, as little-endian int16 in time order."""
-    record = wfdb.rdrecord(str(Path(database) / name), physical=False)
-    return hashlib.sha256(record.d_signal.astype("<i2").tobytes()).hexdigest()
+    return hashlib.sha256(_digital(database, name).d_signal.astype("<i2").tobytes()).hexdigest()
+
+
+def _digital(database: Path, name: str) -> wfdb.Record:
+    """All leads of a record, as the integers that are stored."""
+    path = Path(database) / name
+    try:
+        return wfdb.rdrecord(str(path), physical=False)
+    except Exception as error:
+        raise DataError(f"{path}.dat: cannot read the signal ({error})") from error
 
 
 def read_checksums(path: Path) -> dict[str, str]:
@@ -177,7 +185,7 @@ def pack(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     names, signals = record_names(source), []
     for name in names:
-        record = wfdb.rdrecord(str(source / name), physical=False)
+        record = _digital(source, name)
         record.fmt = ["516"] * record.n_sig
         record.wrsamp(write_dir=str(target))
         digest = signal_sha256(source, name)
