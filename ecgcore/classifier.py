@@ -46,7 +46,7 @@ def trained_network(protocol: str = PROTOCOL) -> Path:
         if paths.model_file(profile, protocol).is_file():
             return paths.model_file(profile, protocol)
     wanted = paths.model_file(PROFILES[0], protocol)
-    raise DataError(f"{wanted}: no trained network yet; train one with `make paper`")
+    raise DataError(f"{wanted}: no trained network yet; `make book` trains one")
 
 
 def load(path: Path | None = None) -> Classifier:

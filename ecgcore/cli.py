@@ -150,6 +150,86 @@ def export(
         typer.echo(f"{path}: {path.stat().st_size / 1e3:,.0f} kB")
 
 
+ProfileOption = Annotated[str, typer.Option(help="Name of a file in profiles/, without .yaml.")]
+
+
+@app.command()
+def beats(profile: ProfileOption = "paper") -> None:
+    """Cut the profile's beats out of its records, once, and keep them."""
+    from tqdm import tqdm
+
+    from ecgcore import dataset
+    from ecgcore.profiles import load_profile
+
+    chosen = load_profile(profile)
+    with tqdm(unit="record", disable=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        dataset.prepare(chosen, progress)
+    typer.echo(f"{dataset.beats_file(profile)}: {len(dataset.load(profile)):,} beats")
+
+
+@app.command()
+def run(
+    notebook: Annotated[str, typer.Argument(help="For example 02_training.")],
+    profile: ProfileOption = "paper",
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", help="NAME=VALUE, the value as YAML; repeatable."),
+    ] = None,
+) -> None:
+    """Execute a notebook with a profile's parameters, some of them changed."""
+    import logging
+
+    from ecgcore.pipeline import parse_changes, run_notebook
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    changes = parse_changes(parameter or [])
+    typer.echo(f"{run_notebook(notebook, profile, changes)}: done")
+
+
+@app.command()
+def site(profile: ProfileOption = "paper") -> None:
+    """Bring pages, figures and executed notebooks together for Jupyter Book."""
+    from ecgcore.pipeline import stage_site
+
+    typer.echo(stage_site(profile))
+
+
+@app.command()
+def readme() -> None:
+    """Write the results of figures/metrics.json into README.md."""
+    from ecgcore import paths, reporting
+    from ecgcore.files import write_text
+
+    path = paths.ROOT / "README.md"
+    filled = reporting.fill_readme(path.read_text("utf-8"), reporting.load_metrics("paper"))
+    write_text(path, filled)
+    typer.echo(path)
+
+
+@app.command("try-it")
+def try_it(
+    profile: Annotated[str, typer.Option(help="Whose network, exported before.")] = "paper",
+) -> None:
+    """Give the book's page "Try it" its network, runtime and beats.
+
+    The runtime comes from npm's registry. Where that cannot be reached, the command says so, and
+    the page will too.
+    """
+    from ecgcore import pipeline, try_it
+
+    folder = pipeline.site_dir(profile) / try_it.ASSETS
+    reason = try_it.publish(profile, folder)
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    typer.echo(f"{folder}: {size / 1e6:.1f} MB")
+    if reason:
+        typer.echo(f"ecgcore: {reason}; the page will not run the network", err=True)
+
+
 def main() -> None:
     """Entry point: an EcgError becomes one line, exit code 2, or 1 for a broken-off download."""
     try:

