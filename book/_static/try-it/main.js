@@ -4,7 +4,7 @@ import { DataError, readBeats, warnings } from "./csv.js";
 import { load } from "./network.js";
 import { badge, beatView, element, percent, summaryView, tableView, thousands, toCsv } from "./view.js";
 
-const ROWS_SHOWN = 50;
+const ROWS_SHOWN = 20;
 const MEGABYTE = 1e6;
 
 export async function start(root, base) {
@@ -127,12 +127,13 @@ async function showBeats(page, beats) {
   showDoubts(page, warnings(beats.signal));
   const many = predicted.length > 1;
   page.part("batch").hidden = !many;
-  if (many) page.part("summary").replaceChildren(...summaryView(page.result));
+  page.part("summary").replaceChildren(...(many ? summaryView(page.result) : []));
   page.part("result").hidden = false;
   page.part("download").onclick = () => download(`${beats.name}.classes.csv`, toCsv(page.result));
   page.part("order").onchange = () => showTable(page, 0);
   showTable(page, 0);
   showBeat(page, order(page)[0]);
+  page.part("heading").scrollIntoView({ behavior: "smooth" });
 }
 
 function showDoubts(page, sentences) {

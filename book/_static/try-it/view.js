@@ -20,7 +20,7 @@ export function element(name, attributes = {}, ...children) {
 
 /** A beat as a curve, with its axes. signal: Float32Array(187), 0 to 1. */
 export function wave(signal, colour, description) {
-  const [width, height, left, bottom, top] = [640, 260, 46, 40, 10];
+  const [width, height, left, bottom, top] = [480, 250, 58, 46, 10];
   const seconds = (signal.length - 1) / FS;
   const x = (s) => left + (s / seconds) * (width - left - 12);
   const y = (v) => height - bottom - v * (height - bottom - top);
@@ -34,7 +34,7 @@ export function wave(signal, colour, description) {
     svg.append(element("line", { class: "grid", x1: x(s), x2: x(s), y1: y(0), y2: y(1) }));
     if (s % 0.5 === 0) {
       svg.append(
-        element("text", { x: x(s), y: y(0) + 16, "text-anchor": "middle" }, s.toFixed(1)),
+        element("text", { x: x(s), y: y(0) + 18, "text-anchor": "middle" }, s.toFixed(1)),
       );
     }
   }
@@ -43,7 +43,7 @@ export function wave(signal, colour, description) {
     element("text", { x: middle, y: height - 6, "text-anchor": "middle" }, "time after R (s)"),
     element(
       "text",
-      { transform: `translate(12 ${y(0.5)}) rotate(-90)`, "text-anchor": "middle" },
+      { transform: `translate(14 ${y(0.5)}) rotate(-90)`, "text-anchor": "middle" },
       "amplitude (0 to 1)",
     ),
   );
@@ -70,7 +70,7 @@ export function bars(values, texts) {
 export function badge(letter) {
   const made = element("span", { class: "badge", title: CLASS_NAMES[letter] }, letter);
   made.style.background = COLOURS[letter];
-  if (letter === "S" || letter === "F") made.style.color = "#111"; // white would be hard to read
+  if (letter !== "N") made.style.color = "#111"; // white would be hard to read
   return made;
 }
 
