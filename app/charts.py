@@ -72,11 +72,11 @@ def wave(beats: Classified, i: int) -> go.Figure:
 
 
 def strip(
-    signal: np.ndarray, beats: Classified, start_s: float, seconds: float, unit: str, peaks: str
+    signal: np.ndarray, beats: Classified, start_s: float, seconds: float, unit: str
 ) -> go.Figure:
     """A rhythm strip; each beat's stretch of signal in its class's colour, its R peak marked.
 
-    signal: (n,) the whole, 125 Hz; peaks: how the R peaks were got, for the legend.
+    signal: (n,) the whole, 125 Hz, in `unit`.
     """
     figure = _figure(330, "time (s)", unit)
     first, last = int(start_s * FS), min(int((start_s + seconds) * FS), len(signal))
@@ -88,7 +88,7 @@ def strip(
     for number, letter in enumerate(CLASSES):
         of_class = inside[beats.predicted[inside] == number]
         if len(of_class):
-            _add_beats(figure, signal, beats, of_class, letter, peaks)
+            _add_beats(figure, signal, beats, of_class, letter)
     figure.update_xaxes(range=[start_s, start_s + seconds], dtick=1, gridcolor="#F3D3D3")
     figure.update_yaxes(gridcolor="#F3D3D3")
     return figure
@@ -100,7 +100,6 @@ def _add_beats(
     beats: Classified,
     index: Sequence[int],
     letter: str,
-    peaks: str,
 ) -> None:
     """The QRS complexes of one class in colour, and marks with letters at the R peaks."""
     x, y = [], []
@@ -119,7 +118,7 @@ def _add_beats(
         marker={"color": COLOURS[letter], "symbol": SYMBOLS[letter], "size": 9},
         text=[letter] * len(index),
         textposition="top center",
-        name=f"{letter}, R peak {peaks}",
+        name=letter,
         customdata=beats.probabilities[index].max(axis=1),
         hovertemplate="%{x:.2f} s, probability %{customdata:.3f}",
     )

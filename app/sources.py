@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecgcore import inference, signals
+from ecgcore import csv_input, inference, signals
 from ecgcore.beats import segment
 from ecgcore.classifier import Classifier
 from ecgcore.constants import CLASSES, FS
@@ -82,6 +82,7 @@ def run_upload(
 def _store(files: Sequence, folder: Path) -> Path:
     """Write the files and return the path to classify."""
     for file in files:
+        file.seek(0)
         with open(folder / Path(file.name).name, "wb") as copy:
             shutil.copyfileobj(file, copy)
     paths = sorted(folder.iterdir())
@@ -98,8 +99,6 @@ def _store(files: Sequence, folder: Path) -> Path:
 
 
 def _is_one_column(path: Path) -> bool:
-    from ecgcore import csv_input
-
     with open(path, "rb") as file:
         text = csv_input.open_text(file, path.name)
         return csv_input.find_layout(text, path.name).is_signal

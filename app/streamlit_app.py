@@ -39,7 +39,8 @@ def main() -> None:
         return
     st.sidebar.caption(
         f"Network: {network.name}, trained under the {network.about['protocol']} split, weights "
-        f"{network.about['weights_sha256'][:12]}. Nothing you upload is kept or sent anywhere."
+        f"{network.about['weights_sha256'][:12]}. What you upload stays on the machine that runs this "
+        "app, until you leave the page."
     )
     if result is not None:
         show(result)
@@ -71,8 +72,18 @@ def choose(network: classifier.Classifier) -> sources.Result | None:
     if not files:
         explain_files()
         return None
-    with st.spinner("Classifying …"):
-        return sources.run_upload(files, network, fs, lead.strip(), own_peaks)
+    return classify_upload(files, network, fs, lead.strip(), own_peaks)
+
+
+def classify_upload(files, network, fs: float, lead: str, own_peaks: bool) -> sources.Result:
+    """Classify files once, not at each move of a slider; only this session keeps the result."""
+    weights = network.about["weights_sha256"]
+    key = (tuple(file.file_id for file in files), fs, lead, own_peaks, weights)
+    if st.session_state.get("upload_key") != key:
+        with st.spinner("Classifying …"):
+            result = sources.run_upload(files, network, fs, lead, own_peaks)
+        st.session_state["upload"], st.session_state["upload_key"] = result, key
+    return st.session_state["upload"]
 
 
 def explain_files() -> None:
@@ -102,11 +113,12 @@ def show(result: sources.Result) -> None:
     chosen = choose_beat(result)
     if result.signal is not None:
         show_strip(result, chosen)
+    st.subheader("The chosen beat, and what the network makes of it")
     left, right = st.columns(2)
     left.plotly_chart(charts.wave(result.beats, chosen))
     right.plotly_chart(charts.probabilities(result.beats, chosen))
     if result.signal is not None and len(result.beats) > 1:
-        st.subheader("Rhythm")
+        st.subheader("Heart rate at each beat")
         st.plotly_chart(charts.rhythm(result.beats))
     show_table(result)
     show_guidance(result)
@@ -119,12 +131,13 @@ def show_summary(result: sources.Result) -> None:
     cells[0].metric("Beats", f"{len(beats):,}")
     if result.signal is not None and len(beats) > 1:
         rate = 60 / np.median(np.diff(beats.time_s))
-        cells[1].metric("Median heart rate", f"{rate:.0f} a minute")
+        cells[1].metric("Median heart rate", f"{rate:.0f}/min")
     confidence = beats.probabilities.max(axis=1)
     cells[2].metric("Probability below 0.9", f"{(confidence < 0.9).mean():.1%}")
     if known.any():
         agree = (beats.predicted == beats.true)[known].mean()
         cells[3].metric("Agree with their label", f"{agree:.1%}")
+    st.subheader("Beats of each class")
     st.plotly_chart(charts.counts(beats))
 
 
@@ -158,7 +171,7 @@ def show_strip(result: sources.Result, chosen: int) -> None:
     if total > STRIP_S:
         key = f"start-{result.name}-{chosen}"  # a new beat moves the strip to it
         begin = st.slider("From (s)", 0.0, total - STRIP_S, begin, step=1.0, key=key)
-    figure = charts.strip(result.signal, result.beats, begin, STRIP_S, result.unit, peaks)
+    figure = charts.strip(result.signal, result.beats, begin, STRIP_S, result.unit)
     st.plotly_chart(figure)
     st.caption(
         f"Each beat in the colour of its class; the marks are the R peaks that were {peaks}. "
@@ -169,7 +182,9 @@ def show_strip(result: sources.Result, chosen: int) -> None:
 def show_table(result: sources.Result) -> None:
     st.subheader("All beats")
     table = result.beats.table()
-    st.dataframe(table, hide_index=True, height=240)
+    digits = st.column_config.NumberColumn(format="%.3f")
+    floats = dict.fromkeys(table.select_dtypes("float"), digits)
+    st.dataframe(table, hide_index=True, height=240, column_config=floats)
     csv = table.to_csv(index=False, float_format="%.6f")
     st.download_button("Download as CSV", csv, f"{result.name}.classes.csv", "text/csv")
 
