@@ -79,9 +79,7 @@ def candidates(
     given = np.divide(given, total, out=np.full(given.shape, 1 / len(present)), where=total > 0)
     doubted = find_label_issues(labels, given, n_jobs=1)
     contradicted = probabilities.argmax(axis=1) != true
-    chosen = np.flatnonzero(
-        doubted & contradicted & (probabilities.max(axis=1) >= min_confidence)
-    )
+    chosen = np.flatnonzero(doubted & contradicted & (probabilities.max(axis=1) >= min_confidence))
     score = get_self_confidence_for_each_label(labels, given)
     return chosen[np.argsort(score[chosen], kind="stable")]
 

@@ -29,7 +29,8 @@ def modules_used(source: str) -> list[Path]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting |= _imported(path.read_text(encoding="utf-8"))
+            if path.suffix == ".py":
+                waiting |= _imported(path.read_text(encoding="utf-8"))
     return sorted(found)
 
 
