@@ -1,7 +1,7 @@
 """Heartbeats cut from annotated records, or read from the Kaggle files."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from fractions import Fraction
@@ -14,11 +14,12 @@ from scipy.signal import resample_poly
 
 from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
 from ecgcore.errors import DataError
-from ecgcore.files import replacing
+from ecgcore.files import load_arrays, replacing
 from ecgcore.records import Record, default_database, read_record, record_names
 
 RR_WINDOW_S = 10.0  # the RR intervals whose median sets a beat's length
 RR_FACTOR = 1.2  # a beat lasts this many median RR intervals
+KAGGLE_COLUMNS = BEAT_LENGTH + 1  # the samples of a beat and its class number
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Beats:
 
     @classmethod
     def load(cls, path: Path) -> "Beats":
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(**{f.name: arrays[f.name] for f in fields(cls)})
+        """Read what `save` wrote. Raises DataError if the file is missing or damaged."""
+        return cls(**load_arrays(path, [f.name for f in fields(cls)]))
 
 
 def class_counts(aami: np.ndarray) -> dict[str, int]:
@@ -170,22 +171,16 @@ def read_kaggle(path: Path) -> Beats:
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: no such file; download it from Kaggle (shayanfazeli/heartbeat)")
-    table = _read_csv(path)
-    values = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        row, column = bad[0]
-        raise DataError(
-            f"{path}: row {row + 1}, column {column + 1}: "
-            f"{table.iat[row, column]!r} is not a finite number"
-        )
-    aami = values[:, BEAT_LENGTH]
-    bad = np.flatnonzero(~np.isin(aami, range(len(CLASSES))))
-    if len(bad):
-        raise DataError(
-            f"{path}: row {bad[0] + 1}, column {BEAT_LENGTH + 1}: "
-            f"{aami[bad[0]]:g} is not a class (0 to {len(CLASSES) - 1})"
-        )
+    if next(_lines(path), None) is None:
+        raise DataError(f"{path}: the file is empty")
+    try:
+        values = np.loadtxt(path, delimiter=",", comments=None, ndmin=2, encoding="utf-8-sig")
+    except ValueError:  # text, or rows of unequal length
+        raise DataError(f"{path}: {_first_flaw(path)}") from None
+    aami = values[:, -1]
+    sound = np.isfinite(values).all() and np.isin(aami, range(len(CLASSES))).all()
+    if values.shape[1] != KAGGLE_COLUMNS or not sound:
+        raise DataError(f"{path}: {_first_flaw(path)}")
     n = len(values)
     unknown = np.full(n, np.nan, dtype=np.float32)
     return Beats(
@@ -200,17 +195,23 @@ def read_kaggle(path: Path) -> Beats:
     )
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    """The fields of a Kaggle file; DataError if it is empty or a row has not 188 of them."""
-    width = BEAT_LENGTH + 1
-    with open(path, encoding="utf-8", errors="replace") as file:
-        columns = [line.count(",") + 1 for line in file if line.strip()]
-    if not columns:
-        raise DataError(f"{path}: the file is empty")
-    for row, found in enumerate(columns, start=1):
-        if found != width:
-            raise DataError(f"{path}: row {row}: {found} columns instead of {width}")
-    try:  # numbers throughout: the fast way
-        return pd.read_csv(path, header=None, dtype=np.float64)
-    except ValueError:  # some field is text; keep all as text, to name it
-        return pd.read_csv(path, header=None, dtype=str, keep_default_na=False)
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """A text file's lines that are not blank, numbered from 1."""
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        yield from ((row, line) for row, line in enumerate(file, start=1) if line.strip())
+
+
+def _first_flaw(path: Path) -> str:
+    """Row, column and nature of the first thing wrong in a Kaggle file, found field by field."""
+    for row, line in _lines(path):
+        entries = [entry.strip() for entry in line.split(",")]
+        if len(entries) != KAGGLE_COLUMNS:
+            return f"row {row}: {len(entries)} columns instead of {KAGGLE_COLUMNS}"
+        numbers = pd.to_numeric(pd.Series(entries), errors="coerce")
+        bad = np.flatnonzero(~np.isfinite(numbers))
+        if len(bad):
+            return f"row {row}, column {bad[0] + 1}: {entries[bad[0]]!r} is not a finite number"
+        if numbers.iloc[-1] not in range(len(CLASSES)):
+            known = f"(0 to {len(CLASSES) - 1})"
+            return f"row {row}, column {KAGGLE_COLUMNS}: {entries[-1]} is not a class {known}"
+    return "not a table of numbers"

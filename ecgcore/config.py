@@ -1,6 +1,7 @@
 """What a training run can be told: frozen, typed, and strict about names and values."""
 
 from dataclasses import asdict, dataclass, fields
+from math import inf
 from types import UnionType
 from typing import Literal, get_args, get_origin, get_type_hints
 
@@ -39,14 +40,22 @@ class TrainConfig:
             value = _coerce(getattr(self, field.name), hints[field.name])
             check_type(f"TrainConfig.{field.name}", value, hints[field.name])
             object.__setattr__(self, field.name, value)
-        for name in ("epochs", "batch_size", "lstm_hidden", "learning_rate"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"TrainConfig.{name} must be positive, not {getattr(self, name)}")
-        for name in ("conv_dropout", "head_dropout", "val_share"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ConfigError(
-                    f"TrainConfig.{name} must lie in [0, 1), not {getattr(self, name)}"
-                )
+        self._check_ranges()
+
+    def _check_ranges(self) -> None:
+        positive = ("epochs", "batch_size", "lstm_hidden", "learning_rate")
+        rules = {
+            "be positive": (positive, lambda x: 0 < x < inf),
+            "not be negative": (("weight_decay", "patience", "seed"), lambda x: 0 <= x < inf),
+            "lie in [0, 1)": (("conv_dropout", "head_dropout"), lambda x: 0 <= x < 1),
+            "lie between 0 and 1": (("val_share",), lambda x: 0 < x < 1),
+            "hold positive numbers": (("filters",), lambda x: all(size > 0 for size in x)),
+        }
+        for rule, (names, holds) in rules.items():
+            for name in names:
+                value = getattr(self, name)
+                if not holds(value):
+                    raise ConfigError(f"TrainConfig.{name} must {rule}, not {value}")
 
     def as_dict(self) -> dict:
         return asdict(self)

@@ -15,7 +15,7 @@ from torch import nn
 from ecgcore.beats import Beats, normalise
 from ecgcore.constants import CLASSES
 from ecgcore.errors import DataError
-from ecgcore.files import replacing
+from ecgcore.files import load_arrays, replacing
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ class Predictions:
 
     @classmethod
     def load(cls, path: Path) -> "Predictions":
+        """Read what `save` wrote. Raises DataError if the file is missing or damaged."""
         if not Path(path).is_file():
             raise DataError(f"{path}: no predictions here; run 03_evaluation first")
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(**{f.name: arrays[f.name] for f in fields(cls)})
+        return cls(**load_arrays(path, [f.name for f in fields(cls)]))
 
 
 def probabilities(

@@ -3,9 +3,13 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
+
+from ecgcore.errors import DataError
 
 
 @contextmanager
@@ -32,6 +36,19 @@ def write_json(path: Path, value) -> None:
 
 def read_json(path: Path):
     return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def load_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Named arrays of an NPZ file. Raises DataError if it is missing or damaged, or lacks one."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names}
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except KeyError as error:
+        raise DataError(f"{path}: {error.args[0]}") from None
+    except Exception as error:  # damage shows in many ways: zip, zlib, NumPy's header
+        raise DataError(f"{path}: damaged, or no NPZ file ({error})") from error
 
 
 def sha256(path: Path) -> str:

@@ -122,7 +122,7 @@ def rr_distributions(beats: Beats) -> Figure:
             rr = getattr(beats, field)[beats.aami == number]
             density, _ = np.histogram(rr[np.isfinite(rr)], bins)
             share = 100 * density / max(density.sum(), 1)
-            ax.plot(bins[:-1], share, DASHES[letter], color=COLOURS[letter], label=letter)
+            ax.plot(bins[:-1], share, linestyle=DASHES[letter], color=COLOURS[letter], label=letter)
         ax.set(xlabel=f"RR interval {when} the beat (s)")
     axes[0].set_ylabel("beats of the class (% a bin)")
     axes[1].legend(title="class")
@@ -391,10 +391,13 @@ def mistakes(beats: Beats, p: Predictions, pairs: Iterable[tuple[str, str]]) -> 
             ax.plot(beat_time(), beats.signal[row], color="#777777", linewidth=0.5, alpha=0.8)
         for number, dash in ((t, "-"), (q, "--")):
             letter = CLASSES[number]
-            mean = beats.signal[(p.true == number) & p.correct].mean(axis=0)
-            ax.plot(beat_time(), mean, dash, color=COLOURS[letter], label=f"mean {letter}")
+            right = beats.signal[(p.true == number) & p.correct]
+            if len(right):
+                mean = right.mean(axis=0)
+                ax.plot(beat_time(), mean, dash, color=COLOURS[letter], label=f"mean {letter}")
         ax.set(title=f"{true} taken for {predicted} ({len(wrong):,})", xlabel="time after R (s)")
-        ax.legend(fontsize=6.5)
+        if ax.lines[len(worst) :]:
+            ax.legend(fontsize=6.5)
     for ax in axes[:, 0]:
         ax.set_ylabel("amplitude (0 to 1)")
     return figure

@@ -128,24 +128,45 @@ def overview(database: Path, names: Iterable[str] | None = None) -> pd.DataFrame
 
 def signal_sha256(database: Path, name: str) -> str:
     """SHA-256 of a record's digital samples, all leads, as little-endian int16 in time order."""
-    record = wfdb.rdrecord(str(Path(database) / name), physical=False)
-    return hashlib.sha256(record.d_signal.astype("<i2").tobytes()).hexdigest()
+    return hashlib.sha256(_digital(database, name).d_signal.astype("<i2").tobytes()).hexdigest()
+
+
+def _digital(database: Path, name: str) -> wfdb.Record:
+    """All leads of a record, as the integers that are stored."""
+    path = Path(database) / name
+    try:
+        return wfdb.rdrecord(str(path), physical=False)
+    except Exception as error:
+        raise DataError(f"{path}.dat: cannot read the signal ({error})") from error
 
 
 def read_checksums(path: Path) -> dict[str, str]:
-    """File name to digest, from a list as `sha256sum` writes it."""
-    pairs = (line.split(maxsplit=1) for line in Path(path).read_text().splitlines() if line)
-    return {name.strip().lstrip("*"): digest for digest, name in pairs}
+    """File name to digest, from a list as `sha256sum` writes it.
+
+    Raises DataError if the list is missing, empty or something else.
+    """
+    try:
+        lines = [line for line in Path(path).read_text(encoding="utf-8").splitlines() if line]
+        pairs = [line.split(maxsplit=1) for line in lines]
+        digests = {name.strip().lstrip("*"): digest for digest, name in pairs}
+    except FileNotFoundError:
+        raise DataError(f"{path}: missing, so the database cannot be checked") from None
+    except ValueError:  # a line of one word, or no text at all
+        raise DataError(f"{path}: not a list of checksums") from None
+    if not digests:
+        raise DataError(f"{path}: no checksums in it")
+    return digests
 
 
 def verify(database: Path) -> list[str]:
     """What is missing or damaged in a database: one sentence a file; empty if all is well."""
     database = Path(database)
-    listing = database / CHECKSUMS
-    if not listing.is_file():
-        return [f"{listing}: missing, so the database cannot be checked"]
+    try:
+        digests = read_checksums(database / CHECKSUMS)
+    except DataError as error:
+        return [str(error)]
     problems = []
-    for name, digest in read_checksums(listing).items():
+    for name, digest in digests.items():
         if not (database / name).is_file():
             problems.append(f"{database / name}: missing")
         elif sha256(database / name) != digest:
@@ -164,7 +185,7 @@ def pack(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     names, signals = record_names(source), []
     for name in names:
-        record = wfdb.rdrecord(str(source / name), physical=False)
+        record = _digital(source, name)
         record.fmt = ["516"] * record.n_sig
         record.wrsamp(write_dir=str(target))
         digest = signal_sha256(source, name)
@@ -177,6 +198,7 @@ def pack(source: Path, target: Path) -> None:
     write_text(target / "RECORDS", "".join(f"{name}\n" for name in names))
     write_text(target / SIGNAL_CHECKSUMS, "".join(signals))
     files = sorted(p for p in target.iterdir() if p.suffix in (".dat", ".hea", ".atr"))
+    files += [target / "RECORDS", target / SIGNAL_CHECKSUMS]
     write_text(target / CHECKSUMS, "".join(f"{sha256(p)}  {p.name}\n" for p in files))
 
 

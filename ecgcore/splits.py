@@ -70,6 +70,8 @@ def make_split(protocol: str, beats: Beats, val_share: float = 0.1, seed: int = 
         raise DataError(f"protocol {protocol}: no beats to train or none to test on")
     cut = _validation_records if protocol == "inter_patient" else _validation_beats
     val = cut(training, beats, val_share, seed)
+    if not len(val) or len(val) == len(training):
+        raise DataError(f"protocol {protocol}: too few beats to cut a validation part from")
     return Split(protocol, np.setdiff1d(training, val), val, test)
 
 

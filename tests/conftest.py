@@ -1,0 +1,55 @@
+"""What the tests share: the embedded records, their beats, and a browser."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ecgcore import records
+from ecgcore.beats import Beats, build
+
+# Together they hold all five classes and both sides of the inter-patient split; 104 is paced.
+SMALL = ("104", "208", "210", "223")
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.fixture(scope="session")
+def database() -> Path:
+    """The embedded MIT-BIH Arrhythmia Database; tests that change files work on a copy."""
+    return records.default_database()
+
+
+@pytest.fixture(scope="session")
+def beats(database) -> Beats:
+    """Every beat of the 48 records."""
+    return build(database)
+
+
+@pytest.fixture(scope="session")
+def small_beats(beats) -> Beats:
+    """The beats of a few records, for what must run fast on real data."""
+    return beats[[name in SMALL for name in beats.record]]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the system's Chromium; skips the test where there is none."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or CHROMIUM
+    if not Path(found).is_file():
+        pytest.skip("no Chromium: install it (Debian: chromium) or set CHROMIUM to its path")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """A headless Chromium under playwright's sync API."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    quiet = ("background-networking", "component-update", "sync", "gpu")
+    with playwright.sync_playwright() as api:
+        running = api.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", *(f"--disable-{name}" for name in quiet)],
+        )
+        yield running
+        running.close()

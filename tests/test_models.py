@@ -1,0 +1,144 @@
+"""The network is the paper's, and its shortcuts change no value."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from ecgcore import models
+from ecgcore.beats import normalise
+from ecgcore.config import train_config
+from ecgcore.constants import BEAT_LENGTH, CLASSES
+from ecgcore.errors import ConfigError
+
+PARAMETERS = 182_917  # of the network of the paper
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    return models.build(train_config()).eval()
+
+
+@pytest.fixture(scope="module")
+def x(small_beats):
+    """(64, 187) real beats, z-scored."""
+    return torch.from_numpy(normalise(small_beats.signal[:: len(small_beats) // 64][:64]))
+
+
+def test_number_of_parameters(model):
+    assert models.parameter_count(model) == PARAMETERS
+
+
+@pytest.mark.parametrize("n", [1, 2, 64])
+def test_logits_have_a_column_a_class(model, x, n):
+    logits = model(x[:n])
+    assert logits.shape == (n, len(CLASSES))
+    assert logits.dtype == torch.float32
+    assert logits.isfinite().all()
+
+
+def test_a_beats_logits_do_not_depend_on_its_batch(model, x):
+    with torch.inference_mode():
+        together, alone = model(x), torch.cat([model(beat[None]) for beat in x])
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+
+
+def plain_forward(model, x):
+    """The network as the paper words it: 1-D convolutions, ReLU before pooling."""
+    x = x[:, None]
+    for block in model.blocks:
+        weight = block.conv.weight.squeeze(2)
+        x = functional.conv1d(x, weight, block.conv.bias, padding=weight.shape[-1] // 2)
+        norm = block.norm
+        x = functional.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias)
+        x = functional.max_pool1d(functional.relu(x), 2)
+    output, _ = model.lstm(x.transpose(1, 2))
+    half = output.shape[-1] // 2
+    return model.head(torch.cat([output[:, -1, :half], output[:, 0, half:]], dim=1))
+
+
+def test_pooling_before_relu_and_2d_kernels_change_no_value(model, x):
+    for block in model.blocks:  # some negative factors, as training may well find them
+        nn.init.normal_(block.norm.weight)
+        nn.init.normal_(block.norm.running_mean)
+    with torch.inference_mode():
+        torch.testing.assert_close(model(x), plain_forward(model, x), rtol=1e-4, atol=1e-5)
+
+
+def test_filters_and_hidden_units_are_taken_from_the_config(x):
+    model = models.build(train_config(filters=(4, 6, 8), lstm_hidden=5)).eval()
+    assert [block.conv.out_channels for block in model.blocks] == [4, 6, 8]
+    assert model.lstm.hidden_size == 5
+    assert model(x).shape == (len(x), len(CLASSES))
+
+
+def test_dropout_rates_are_taken_from_the_config():
+    model = models.build(train_config(conv_dropout=0.3, head_dropout=0.4))
+    rates = [m.p for m in model.modules() if isinstance(m, nn.Dropout)]
+    assert rates == [0.3, 0.3, 0.3, 0.4]
+
+
+@pytest.mark.parametrize("filters", [(64, 128), (64, 128, 128, 128), ()])
+def test_a_wrong_number_of_filters_is_refused(filters):
+    with pytest.raises(ConfigError, match=f"3 filters, not {len(filters)}"):
+        models.build(train_config(filters=filters))
+
+
+def test_an_unknown_model_is_named_with_the_known_ones():
+    with pytest.raises(ConfigError, match="'resnet' is unknown; choose from cnn_lstm"):
+        models.build(train_config(model="resnet"))
+
+
+def test_the_layer_table_adds_up_to_the_network():
+    rows = models.layer_table(train_config())
+    assert sum(parameters for _, _, parameters in rows) == PARAMETERS
+    assert rows[0][1] == (64, BEAT_LENGTH // 2)
+    assert rows[-1][1] == (len(CLASSES),)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.2, 0.5, 0.9])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_dropout_zeroes_its_share_and_scales_the_rest(p, dtype):
+    torch.manual_seed(0)
+    ones = torch.ones(1000, 401, dtype=dtype)
+    dropped = models.Dropout(p)(ones)
+    kept = dropped != 0
+    deviation = np.sqrt(p * (1 - p) / ones.numel())
+    assert kept.float().mean().item() == pytest.approx(1 - p, abs=5 * deviation)
+    expected = torch.tensor(1 / (1 - p)).to(dtype)
+    torch.testing.assert_close(dropped[kept], expected.expand(int(kept.sum())))
+    assert dropped.dtype == dtype
+
+
+def test_dropout_draws_every_element_on_its_own():
+    """Neighbours, and elements 4 apart (one 64-bit word), agree as often as chance has it."""
+    torch.manual_seed(0)
+    kept = (models.Dropout(0.5)(torch.ones(400_000)) != 0).float()
+    for lag in (1, 2, 3, 4):
+        agree = (kept[lag:] == kept[:-lag]).float().mean().item()
+        assert agree == pytest.approx(0.5, abs=0.005)
+
+
+def test_dropout_passes_gradients_only_where_it_keeps():
+    torch.manual_seed(0)
+    x = torch.ones(1000, requires_grad=True)
+    y = models.Dropout(0.25)(x)
+    y.sum().backward()
+    torch.testing.assert_close(x.grad, y.detach())
+
+
+def test_dropout_is_silent_outside_training_and_at_rate_0():
+    x = torch.randn(10, 3, 1, 7)
+    assert torch.equal(models.Dropout(0.5).eval()(x), x)
+    assert torch.equal(models.Dropout(0.0)(x), x)
+
+
+def test_dropout_repeats_with_its_seed():
+    x, draws = torch.ones(33, 5), []
+    for _ in range(2):
+        torch.manual_seed(3)
+        draws.append(models.Dropout(0.3)(x))
+    assert torch.equal(*draws)
+    assert not torch.equal(draws[0], models.Dropout(0.3)(x))
