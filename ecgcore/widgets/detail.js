@@ -1,6 +1,6 @@
 // One beat, large, in a dialog.
 
-import { clock, linkOf, percent, probabilitiesOf } from "./data.js";
+import { clock, linkOf, number, percent, probabilitiesOf } from "./data.js";
 import {
   SCREEN, barsPanel, beatPanel, facts, image, sentence, stripPanel, wholeFigure,
 } from "./drawing.js";
@@ -13,6 +13,7 @@ export class Detail {
     this.title = element("h3", { class: "bi-title", id: `bi-title-${Math.random().toString(36).slice(2)}` });
     this.place = element("span", { class: "bi-place" });
     this.body = element("div", { class: "bi-body" });
+    this.scroller = element("div", { class: "bi-scroll" }, this.body);
     this.said = element("span", { class: "bi-said", role: "status" });
     this.previous = button("\u2039 Previous", () => walk(-1));
     this.next = button("Next \u203a", () => walk(1));
@@ -20,7 +21,7 @@ export class Detail {
       element("header", {}, this.title, button("\u2715", () => this.dialog.close(),
         { "aria-label": "Close", class: "bi-button bi-close" })),
       element("nav", { class: "bi-walk", "aria-label": "Beats" }, this.previous, this.place, this.next),
-      this.body, this.tools());
+      this.scroller, this.tools());
     this.dialog.addEventListener("close", close);
     this.dialog.addEventListener("keydown", (event) => this.key(event));
     this.dialog.addEventListener("click", (event) => {
@@ -43,13 +44,13 @@ export class Detail {
   /** Shows a row of a protocol's table; `position` of `count` matching beats, -1 if none of them. */
   show(protocol, row, position, count) {
     Object.assign(this, { protocol, table: this.data.tables[protocol], row });
-    this.place.textContent = position < 0 ? "" : `${position + 1} of ${count}`;
+    this.place.textContent = position < 0 ? "" : `${number(position + 1)} of ${number(count)}`;
     this.previous.disabled = position <= 0;
     this.next.disabled = position < 0 || position >= count - 1;
     this.said.textContent = "";
     if (!this.dialog.open) {
       this.dialog.showModal();
-      this.dialog.scrollTop = 0;
+      this.scroller.scrollTop = 0;
     }
     this.draw();
   }
