@@ -39,8 +39,8 @@ def main() -> None:
         return
     st.sidebar.caption(
         f"Network: {network.name}, trained under the {network.about['protocol']} split, weights "
-        f"{network.about['weights_sha256'][:12]}. What you upload stays on the machine that runs this "
-        "app, until you leave the page."
+        f"{network.about['weights_sha256'][:12]}. What you upload stays on the machine that runs "
+        "this app, until you leave the page."
     )
     if result is not None:
         show(result)

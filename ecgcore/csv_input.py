@@ -167,13 +167,15 @@ def _split(line: str, separator: str | None) -> list[str]:
 
 
 def _is_header(fields: list[str]) -> bool:
-    """Words only, or the column numbers that pandas writes."""
+    """Words only, or the column numbers that pandas writes, with a word for the label."""
     filled = [f for f in fields if f]
-    if not any(NUMBER.fullmatch(f.replace(",", ".")) or MISSING.fullmatch(f) for f in filled):
+    values = [f for f in filled if NUMBER.fullmatch(f.replace(",", ".")) or MISSING.fullmatch(f)]
+    if not values:
         return True
-    numbers = [int(f) for f in filled if f.isdecimal() and len(f) < 9]
-    start = numbers[0] if numbers else 0
-    return len(numbers) >= BEAT_LENGTH and numbers == list(range(start, start + len(filled)))
+    if len(values) < BEAT_LENGTH or not all(f.isdecimal() and len(f) < 9 for f in values):
+        return False
+    start = int(values[0])
+    return [int(f) for f in values] == list(range(start, start + len(values)))
 
 
 def read_rows(text: TextIO, layout: Layout, name: str) -> Iterator[Rows]:

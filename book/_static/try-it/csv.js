@@ -109,10 +109,10 @@ function split(line, separator) {
 function isHeader(fields) {
   const filled = fields.filter((f) => f);
   const isValue = (f) => NUMBER.test(f.replaceAll(",", ".")) || MISSING.test(f);
-  if (!filled.some(isValue)) return true;
-  const numbers = filled.filter((f) => /^\d{1,8}$/.test(f)).map(Number);
-  const consecutive = filled.every((f, i) => numbers[i] === numbers[0] + i);
-  return numbers.length >= BEAT_LENGTH && numbers.length === filled.length && consecutive;
+  const values = filled.filter(isValue);
+  if (!values.length) return true;
+  const whole = values.every((f) => /^\d{1,8}$/.test(f));
+  return values.length >= BEAT_LENGTH && whole && values.every((f, i) => +f === +values[0] + i);
 }
 
 async function readRows(next, layout, name) {
