@@ -138,8 +138,6 @@ def _check_header(header: wfdb.Record, path: Path) -> None:
     if any(n != 1 for n in header.samps_per_frame):
         raise DataError(f"{path}.hea: signals of different sampling rates are not supported")
     for name in dict.fromkeys(header.file_name):
-        if Path(name).name != name:  # a header must not lead to other folders' files
-            raise DataError(f"{path}.hea: the signal file {name!r} must lie beside the header")
         _check_length(path.parent / name, header)
 
 
