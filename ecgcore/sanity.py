@@ -8,7 +8,7 @@ from ecgcore.constants import FS
 from ecgcore.errors import DataError
 from ecgcore.signals import Block
 
-SLOW, FAST = 30, 200  # beats per minute, plausible for the median of a recording
+SLOW, FAST = 40, 180  # beats per minute, usual for the median of a recording
 # Share of the height of a QRS complex that lies above the baseline, median over the beats of a
 # lead. Upright leads of MIT-BIH have 0.49 and more, most of them below 0.4 when inverted.
 UPRIGHT = 0.4
@@ -64,7 +64,7 @@ class Sanity:
         if SLOW <= rate <= FAST:
             return ""
         return (
-            f"{self.name}: a median heart rate of {rate:.0f} a minute is implausible: is "
+            f"{self.name}: a median heart rate of {rate:.0f} a minute is unusual: is "
             f"{self.fs:g} Hz its sampling rate?"
         )
 

@@ -30,7 +30,8 @@ def deployed(tmp_path_factory, small_beats):
     fit(some, make_split("random", some), config, folder, log=lambda line: None)
     (run / "models").mkdir()
     shutil.copy(folder / BEST, run / "models" / "random.safetensors")
-    shutil.copytree(paths.ROOT / "app", project.root / "app", dirs_exist_ok=True)
+    for name in ("app", ".streamlit"):
+        shutil.copytree(paths.ROOT / name, project.root / name, dirs_exist_ok=True)
     project.run("ecgcore", "export", "--profile", PROFILE, "--int8")
     return project
 
