@@ -86,6 +86,67 @@ def pack(
     typer.echo(f"{target}: {len(records.record_names(target))} records packed, none changed")
 
 
+ProfileOption = Annotated[str, typer.Option(help="Name of a file in profiles/, without .yaml.")]
+
+
+@app.command()
+def beats(profile: ProfileOption = "paper") -> None:
+    """Cut the profile's beats out of its records, once, and keep them."""
+    from tqdm import tqdm
+
+    from ecgcore import dataset
+    from ecgcore.profiles import load_profile
+
+    chosen = load_profile(profile)
+    with tqdm(unit="record", disable=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        dataset.prepare(chosen, progress)
+    typer.echo(f"{dataset.beats_file(profile)}: {len(dataset.load(profile)):,} beats")
+
+
+@app.command()
+def run(
+    notebook: Annotated[str, typer.Argument(help="For example 02_training.")],
+    profile: ProfileOption = "paper",
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", help="NAME=VALUE, the value as YAML; repeatable."),
+    ] = None,
+) -> None:
+    """Execute a notebook with a profile's parameters, some of them changed."""
+    import logging
+
+    from ecgcore.pipeline import parse_changes, run_notebook
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    changes = parse_changes(parameter or [])
+    typer.echo(f"{run_notebook(notebook, profile, changes)}: done")
+
+
+@app.command()
+def site(profile: ProfileOption = "paper") -> None:
+    """Bring pages, figures and executed notebooks together for Jupyter Book."""
+    from ecgcore.pipeline import stage_site
+
+    typer.echo(stage_site(profile))
+
+
+@app.command()
+def readme() -> None:
+    """Write the results of figures/metrics.json into README.md."""
+    from ecgcore import paths, reporting
+    from ecgcore.files import write_text
+
+    path = paths.ROOT / "README.md"
+    filled = reporting.fill_readme(path.read_text("utf-8"), reporting.load_metrics("paper"))
+    write_text(path, filled)
+    typer.echo(path)
+
+
 def main() -> None:
     """Entry point: an EcgError becomes one line, exit code 2, or 1 for a broken-off download."""
     try:

@@ -93,20 +93,16 @@ def parameter_count(model: nn.Module) -> int:
 
 
 def layer_table(config: TrainConfig) -> list[tuple[str, tuple[int, ...], int]]:
-    """(layer, output shape without the batch, parameters) along the network, for its figure."""
-    model, rows = build(config).eval(), []
-
-    def note(name):
-        def hook(module, inputs, output):
-            tensor = output if isinstance(output, Tensor) else output[1][0].transpose(0, 1)
-            shape = tuple(size for size in tensor.shape[1:] if size != 1)
-            rows.append((name, shape, parameter_count(module)))
-
-        return hook
-
-    layers = [*model.blocks, model.lstm, *model.head]
-    for layer in layers:
-        layer.register_forward_hook(note(type(layer).__name__))
-    with torch.inference_mode():
-        model(torch.zeros(1, BEAT_LENGTH))
+    """(text, output shape without the batch, parameters) along the CNN-LSTM, for its figure."""
+    model, length = CNNLSTM(config), BEAT_LENGTH
+    rows = [("Input", (1, length), 0)]
+    for block in model.blocks:
+        length //= 2
+        kernel, channels = block.conv.kernel_size[1], block.conv.out_channels
+        text = f"Conv {kernel}\nBatchNorm\nReLU, pool 2"
+        rows.append((text, (channels, length), parameter_count(block)))
+    dense, output = model.head[0], model.head[-1]
+    rows.append(("Bi-LSTM\nlast states", (dense.in_features,), parameter_count(model.lstm)))
+    rows.append(("Linear\nReLU", (dense.out_features,), parameter_count(dense)))
+    rows.append(("Linear", (output.out_features,), parameter_count(output)))
     return rows

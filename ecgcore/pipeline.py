@@ -8,8 +8,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ecgcore import paths
-from ecgcore.errors import EcgError
+from ecgcore.errors import ConfigError, EcgError
 from ecgcore.files import replacing, write_text
 from ecgcore.profiles import check_parameters, load_profile
 
@@ -29,7 +31,8 @@ def modules_used(source: str) -> list[Path]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting |= _imported(path.read_text(encoding="utf-8"))
+            if path.suffix == ".py":
+                waiting |= _imported(path.read_text(encoding="utf-8"))
     return sorted(found)
 
 
@@ -47,7 +50,7 @@ def _files(module: str) -> list[Path]:
     """A module's source, with the JavaScript and CSS of its name beside it."""
     path = PACKAGE.parent.joinpath(*module.split("."))
     if path.is_dir():
-        return sorted(p for p in path.iterdir() if p.suffix in (".py", ".js", ".css"))
+        path = path / "__init__"
     return [p for p in (path.with_suffix(s) for s in (".py", ".js", ".css")) if p.is_file()]
 
 
@@ -102,8 +105,23 @@ def run_notebook(notebook: str, profile: str, changes: dict[str, Any] | None = N
     return publish(executed, site_dir(profile) / "book" / "executed" / executed.name)
 
 
+def parse_changes(assignments: list[str]) -> dict[str, Any]:
+    """NAME=VALUE texts, each value read as YAML. Raises ConfigError for one without `=`."""
+    changes = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"parameter {assignment!r}: write NAME=VALUE")
+        changes[name] = yaml.safe_load(value)
+    return changes
+
+
 def publish(executed: Path, target: Path) -> Path:
-    """Copy an executed notebook for the book, with the injected parameters folded away."""
+    """Copy an executed notebook for the book, with the injected parameters folded away.
+
+    Widgets lose their state, which only a kernel or another host's scripts could bring to life:
+    in the book each is shown by its HTML twin, which has the data too.
+    """
     document = json.loads(executed.read_text(encoding="utf-8"))
     for cell in document["cells"]:
         tags = cell["metadata"].get("tags", [])
@@ -111,6 +129,7 @@ def publish(executed: Path, target: Path) -> Path:
             cell["metadata"]["tags"] = [*tags, "hide-input"]
         cell["metadata"].pop("papermill", None)
     document["metadata"].pop("papermill", None)
+    document["metadata"].pop("widgets", None)
     write_text(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     return target
 
@@ -130,8 +149,6 @@ def stage_site(profile: str) -> Path:
 
 def _announce_smoke(config: Path) -> None:
     """Say on every page that the numbers are no results."""
-    import yaml
-
     document = yaml.safe_load(config.read_text(encoding="utf-8"))
     document["sphinx"]["config"]["html_theme_options"]["announcement"] = (
         "Smoke profile: a few records, one epoch. The numbers on this page are no results."

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.transforms import Bbox
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from ecgcore import paths
@@ -122,7 +124,7 @@ def rr_distributions(beats: Beats) -> Figure:
             rr = getattr(beats, field)[beats.aami == number]
             density, _ = np.histogram(rr[np.isfinite(rr)], bins)
             share = 100 * density / max(density.sum(), 1)
-            ax.plot(bins[:-1], share, DASHES[letter], color=COLOURS[letter], label=letter)
+            ax.plot(bins[:-1], share, linestyle=DASHES[letter], color=COLOURS[letter], label=letter)
         ax.set(xlabel=f"RR interval {when} the beat (s)")
     axes[0].set_ylabel("beats of the class (% a bin)")
     axes[1].legend(title="class")
@@ -391,10 +393,66 @@ def mistakes(beats: Beats, p: Predictions, pairs: Iterable[tuple[str, str]]) -> 
             ax.plot(beat_time(), beats.signal[row], color="#777777", linewidth=0.5, alpha=0.8)
         for number, dash in ((t, "-"), (q, "--")):
             letter = CLASSES[number]
-            mean = beats.signal[(p.true == number) & p.correct].mean(axis=0)
-            ax.plot(beat_time(), mean, dash, color=COLOURS[letter], label=f"mean {letter}")
+            right = beats.signal[(p.true == number) & p.correct]
+            if len(right):
+                mean = right.mean(axis=0)
+                ax.plot(beat_time(), mean, dash, color=COLOURS[letter], label=f"mean {letter}")
         ax.set(title=f"{true} taken for {predicted} ({len(wrong):,})", xlabel="time after R (s)")
-        ax.legend(fontsize=6.5)
+        if ax.lines[len(worst) :]:
+            ax.legend(fontsize=6.5)
     for ax in axes[:, 0]:
         ax.set_ylabel("amplitude (0 to 1)")
     return figure
+
+
+STUDY_MARKERS = {
+    "reported": {"marker": "o", "color": "#0072B2", "label": "F1 as reported"},
+    "computed": {"marker": "o", "color": "#0072B2", "mfc": "none", "label": "F1 computed here"},
+    "not comparable": {"marker": "x", "color": "#6B6B6B", "label": "not comparable"},
+    "this work": {"marker": "D", "color": "#D55E00", "label": "this work"},
+}
+
+
+def literature_f1(points: pd.DataFrame) -> Figure:
+    """F1 of S against F1 of V (%), a labelled point a study; points: literature.f1_points."""
+    figure, ax = canvas(size=(7.2, 5.2))
+    for kind, marker in STUDY_MARKERS.items():
+        chosen = points[points["kind"] == kind]
+        if len(chosen):
+            ax.plot(chosen["V"], chosen["S"], linestyle="", markersize=7, zorder=3, **marker)
+    bars = []
+    for _, row in points[points["S_low"].notna()].iterrows():
+        across = ax.plot([row["V_low"], row["V_high"]], [row["S"]] * 2)
+        upright = ax.plot([row["V"]] * 2, [row["S_low"], row["S_high"]])
+        bars += across + upright
+    plt.setp(bars, color=STUDY_MARKERS["this work"]["color"], linewidth=1.2)
+    ax.set(xlabel="F1 of V (%)", ylabel="F1 of S (%)")
+    ax.margins(0.12)
+    ax.set(xlim=(None, min(ax.get_xlim()[1], 103)), ylim=(max(ax.get_ylim()[0], -3), None))
+    ax.legend(loc="upper left")
+    _label_points(ax, points[["V", "S"]].to_numpy(), points["label"], bars)
+    return figure
+
+
+def _label_points(
+    ax: Axes, points: np.ndarray, texts: Iterable[str], bars: Sequence[Artist] = ()
+) -> None:
+    """Write each text beside its (x, y) at the first place where it covers nothing else."""
+    ax.figure.draw_without_rendering()  # settles the layout, so that extents are final
+    places = (9, 0), (-9, 0), (0, 9), (0, -9), (7, 8), (7, -8), (-7, 8), (-7, -8), (7, 17), (7, -17)
+    sides = {-1: "right", 0: "center", 1: "left"}, {-1: "top", 0: "center", 1: "bottom"}
+    taken = [Bbox.from_bounds(*(xy - 5), 10, 10) for xy in ax.transData.transform(points)]
+    taken += [artist.get_window_extent().padded(2) for artist in (ax.get_legend(), *bars)]
+    frame = ax.get_window_extent()
+    for point, text in zip(points, texts, strict=True):
+        for place in places:
+            ha, va = (side[int(np.sign(d))] for side, d in zip(sides, place, strict=True))
+            label = ax.annotate(
+                text, point, place, textcoords="offset points", ha=ha, va=va, fontsize=7.5
+            )
+            box = label.get_window_extent()
+            fits = frame.x0 < box.x0 and box.x1 < frame.x1 and not box.count_overlaps(taken)
+            if fits or place == places[-1]:
+                taken.append(box)
+                break
+            label.remove()

@@ -13,6 +13,10 @@ from ecgcore.files import read_json, write_json
 from ecgcore.provenance import provenance
 from ecgcore.splits import SCORED_CLASSES
 
+README_NAMES = {
+    "random": "other beats of the same patients (random split)",
+    "inter_patient": "new patients (inter-patient split)",
+}
 SPEED_NAMES = {
     "latency_p50_ms": "one beat, median (ms)",
     "latency_p99_ms": "one beat, 99th percentile (ms)",
@@ -116,3 +120,38 @@ def glue(texts: dict[str, str]) -> None:
 
     for key, text in texts.items():
         store(key, text, display=False)
+
+
+README_MARKS = ("<!-- results: written by `make readme` -->", "<!-- end of results -->")
+
+
+def readme_results(metrics: dict) -> str:
+    """The README's table of results, in Markdown."""
+    lines = [
+        "| test on | beats | accuracy | macro-F1 | "
+        + " | ".join(f"F1 {c}" for c in CLASSES)
+        + " |",
+        "|---|" + "---:|" * (3 + len(CLASSES)),
+    ]
+    for protocol, name in README_NAMES.items():
+        m = metrics[protocol]
+        f1 = [
+            f"{m['per_class'][c]['f1']:.3f}" if c in m["scored_classes"] else "–" for c in CLASSES
+        ]
+        numbers = [f"{m['n_beats']:,}", percent(m["accuracy"], 2), f"{m['macro_f1']:.3f}", *f1]
+        lines.append(f"| {name} | " + " | ".join(numbers) + " |")
+    source = metrics["random"]["provenance"]
+    lines += [
+        "",
+        f"Profile `{source['profile']}`, commit `{source['commit']}`, "
+        f"{source['hardware']['processor']}; from `figures/metrics.json`.",
+    ]
+    return "\n".join(lines)
+
+
+def fill_readme(text: str, metrics: dict) -> str:
+    """The README with its table of results brought up to date."""
+    start, end = README_MARKS
+    before, rest = text.split(start)
+    _, after = rest.split(end)
+    return f"{before}{start}\n{readme_results(metrics)}\n{end}{after}"

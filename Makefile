@@ -1,0 +1,59 @@
+# make book    everything from records to HTML        make test    lint, tests, smoke book, browser
+# make lab     JupyterLab                             make clean   remove what was computed
+# Options: PROFILE=paper|smoke, CORES=n, PYTHON=python3.12
+.ONESHELL:
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+PROFILE ?= paper
+CORES ?= all
+HTML := $(if $(filter paper,$(PROFILE)),_build/html,runs/$(PROFILE)/_build/html)
+VENV := .venv
+READY := $(VENV)/.ready
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PYTHONHASHSEED := 0
+
+.PHONY: book test lab readme browser lock clean
+book: $(READY)
+	snakemake --cores $(CORES) --config profile=$(PROFILE) --quiet host --rerun-incomplete
+	@echo "Open $(HTML)/index.html"
+
+test: $(READY) browser
+	ruff check .
+	ruff format --check .
+	pytest
+
+lab: $(READY)
+	jupyter lab notebooks
+
+# The README's table of results, from figures/metrics.json.
+readme: $(READY)
+	ecgcore readme
+
+# Debian's Chromium for the browser tests, where this user may install it; else they are skipped.
+browser:
+	@if ! command -v chromium chromium-browser google-chrome > /dev/null && command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then
+		(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core) > /dev/null 2>&1 \
+			|| echo "Chromium could not be installed: the browser tests will be skipped"
+	fi
+
+# torch first and alone, so that no other package can pull in a different build of it.
+$(READY): requirements.lock pyproject.toml
+	@echo "Installing the pinned packages into $(VENV) (some minutes, once)"
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements.lock) 2> >(grep -v "^WARNING: Location" >&2)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.lock 2> >(grep -v "^WARNING: Location" >&2)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+# Pin anew what pyproject.toml asks for.
+lock:
+	$(PYTHON) -m venv .lock-venv
+	.lock-venv/bin/pip install --quiet $$(grep '^torch==' requirements.lock)
+	.lock-venv/bin/pip install --quiet --editable '.[book,lab,test]'
+	{ sed -n '/^#/p' requirements.lock; .lock-venv/bin/pip freeze --all --exclude-editable | sed 's/+cpu//' | grep -v '^pip=='; } > .requirements.new
+	mv .requirements.new requirements.lock
+	rm -r .lock-venv
+
+clean:
+	rm -rf runs _build .snakemake

@@ -1,0 +1,141 @@
+# The graph of steps: records -> beats -> notebooks -> book. `make book` runs it.
+# A step runs again when a parameter, its notebook, a module that it uses, or its data changed.
+import sys
+from pathlib import Path
+
+sys.path.insert(0, workflow.basedir)
+from ecgcore.pipeline import dependencies, modules_used
+from ecgcore.profiles import load_profile
+
+PROFILE = config.get("profile", "paper")
+profile = load_profile(PROFILE)
+RUN = f"runs/{PROFILE}"
+EXECUTED = f"{RUN}/site/book/executed"
+FIGURES = "figures" if PROFILE in ("paper", "full") else f"{RUN}/figures"
+HTML = "_build/html" if PROFILE == "paper" else f"{RUN}/_build/html"
+PROTOCOLS = profile.parameters("02_training").get("protocols", ["random", "inter_patient"])
+NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
+MODELS = expand(RUN + "/models/{protocol}.safetensors", protocol=PROTOCOLS)
+PREDICTIONS = expand(RUN + "/predictions/{protocol}.npz", protocol=PROTOCOLS)
+LOGS = f"{RUN}/logs"
+
+
+def parameters(notebook):
+    return lambda wildcards: profile.parameters(notebook)
+
+
+def sources(module):
+    """A module's file and those of the modules that it imports."""
+    return [str(path.relative_to(workflow.basedir)) for path in modules_used(f"import {module}")]
+
+
+def data_files():
+    database = profile.data.database_path
+    folders = [database] + ([Path(profile.data.kaggle)] if profile.data.kaggle else [])
+    return sorted(str(p) for folder in folders for p in folder.iterdir() if p.is_file())
+
+
+rule book:
+    message:
+        "Build the book's pages"
+    input:
+        notebooks=expand(EXECUTED + "/{notebook}.ipynb", notebook=NOTEBOOKS),
+        pages=[str(p) for p in sorted(Path("book").rglob("*")) if p.is_file() and "executed" not in p.parts],
+        config=["_config.yml", "_toc.yml"],
+        sources=sources("ecgcore.pipeline"),
+    output:
+        f"{HTML}/index.html",
+    params:
+        target="." if PROFILE == "paper" else RUN,
+    log:
+        f"{LOGS}/book.log",
+    shell:
+        "ecgcore site --profile {PROFILE} > {log} && "
+        "jupyter-book build {RUN}/site --path-output {params.target} --all -W --keep-going -q >> {log} 2>&1 "
+        "|| {{ tail -n 30 {log}; exit 1; }}"
+
+
+rule beats:
+    message:
+        "Cut the beats out of the records"
+    input:
+        data_files(),
+        sources("ecgcore.dataset"),
+    output:
+        [f"{RUN}/beats.npz"] + ([f"{RUN}/kaggle.npz"] if profile.data.kaggle else []),
+    params:
+        data=str(profile.data),
+    log:
+        f"{LOGS}/beats.log",
+    shell:
+        "ecgcore beats --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule exploration:
+    message:
+        "01 Exploration"
+    input:
+        rules.beats.output,
+        dependencies("01_exploration"),
+    output:
+        f"{EXECUTED}/01_exploration.ipynb",
+    params:
+        parameters=parameters("01_exploration"),
+    log:
+        f"{LOGS}/01_exploration.log",
+    shell:
+        "ecgcore run 01_exploration --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule training:
+    message:
+        "02 Training"
+    input:
+        rules.beats.output,
+        dependencies("02_training"),
+    output:
+        f"{EXECUTED}/02_training.ipynb",
+        MODELS,
+    params:
+        parameters=parameters("02_training"),
+    log:
+        f"{LOGS}/02_training.log",
+    threads: workflow.cores  # it computes on all of them: nothing else runs beside it
+    shell:
+        "ecgcore run 02_training --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule evaluation:
+    message:
+        "03 Evaluation"
+    input:
+        rules.beats.output,
+        MODELS,
+        dependencies("03_evaluation"),
+    output:
+        f"{EXECUTED}/03_evaluation.ipynb",
+        PREDICTIONS,
+    params:
+        parameters=parameters("03_evaluation"),
+    log:
+        f"{LOGS}/03_evaluation.log",
+    threads: workflow.cores
+    shell:
+        "ecgcore run 03_evaluation --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule error_analysis:
+    message:
+        "04 Error analysis"
+    input:
+        rules.beats.output,
+        PREDICTIONS,
+        dependencies("04_error_analysis"),
+    output:
+        f"{EXECUTED}/04_error_analysis.ipynb",
+    params:
+        parameters=parameters("04_error_analysis"),
+    log:
+        f"{LOGS}/04_error_analysis.log",
+    shell:
+        "ecgcore run 04_error_analysis --profile {PROFILE} 2>&1 | tee {log}"
