@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import lr_scheduler
@@ -340,7 +340,8 @@ def _is_plain(value) -> bool:
 
 def _save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={"about": json.dumps(about)})
+        # Not save_file, whose files none but their owner can read.
+        temporary.write_bytes(save(tensors, metadata={"about": json.dumps(about)}))
 
 
 def save_weights(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
