@@ -18,7 +18,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from ecgcore import paths
 from ecgcore.beats import Beats
-from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
+from ecgcore.constants import BEAT_LENGTH, CLASSES, FS, PROTOCOL_TITLES
 from ecgcore.evaluation import Predictions
 from ecgcore.files import replacing
 from ecgcore.records import Record
@@ -26,11 +26,6 @@ from ecgcore.records import Record
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 COLOURS = dict(zip(CLASSES, ("#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#009E73"), strict=True))
 DASHES = dict(zip(CLASSES, ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))), strict=True))
-PROTOCOL_TITLES = {
-    "random": "random split",
-    "inter_patient": "inter-patient split",
-    "kaggle": "Kaggle files",
-}
 PROTOCOL_COLOURS = {"random": "#7A7A7A", "inter_patient": "#0B3C5D", "kaggle": "#B08D57"}
 STYLE = {
     "axes.grid": True,
@@ -180,7 +175,7 @@ def network(layers: Sequence[tuple[str, tuple[int, ...], int]]) -> Figure:
 
     layers: (text, shape without the batch, number of parameters).
     """
-    figure, ax = canvas(size=(8.6, 2.6))
+    figure, ax = canvas(size=(7.6, 2.7))
     tints = {"Conv": "#CFE3F3", "Bi": "#FBE3B5", "Linear": "#DDEBDD", "Input": "#EEEEEE"}
     for number, (text, shape, parameters) in enumerate(layers):
         tint = next((c for start, c in tints.items() if text.startswith(start)), "#F6DCE8")
@@ -188,16 +183,16 @@ def network(layers: Sequence[tuple[str, tuple[int, ...], int]]) -> Figure:
             (number, 0), 0.78, 1, boxstyle="round,pad=0.03", facecolor=tint, edgecolor="#444444"
         )
         ax.add_patch(box)
-        ax.text(number + 0.39, 0.62, text, ha="center", va="center", fontsize=7.5)
+        ax.text(number + 0.39, 0.62, text, ha="center", va="center", fontsize=8)
         sizes = " × ".join(map(str, shape))
-        ax.text(number + 0.39, 0.14, sizes, ha="center", fontsize=8, fontweight="bold")
+        ax.text(number + 0.39, 0.14, sizes, ha="center", fontsize=8.5, fontweight="bold")
         if parameters:
-            ax.text(number + 0.39, -0.28, f"{parameters:,}", ha="center", fontsize=7.5)
+            ax.text(number + 0.39, -0.28, f"{parameters:,}", ha="center", fontsize=8.5)
         if number:
             arrow = {"arrowstyle": "->", "color": "#444444"}
             ax.annotate("", (number - 0.02, 0.5), (number - 0.2, 0.5), arrowprops=arrow)
-    ax.text(-0.1, -0.28, "parameters", ha="right", fontsize=7.5, color="#555555")
-    ax.text(-0.1, 0.14, "output", ha="right", fontsize=7.5, color="#555555")
+    ax.text(-0.1, -0.28, "parameters", ha="right", fontsize=8, color="#555555")
+    ax.text(-0.1, 0.14, "output", ha="right", fontsize=8, color="#555555")
     ax.set(xlim=(-0.95, len(layers)), ylim=(-0.45, 1.15))
     ax.axis("off")
     return figure
