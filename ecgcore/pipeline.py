@@ -31,7 +31,8 @@ def modules_used(source: str) -> list[Path]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting |= _imported(path.read_text(encoding="utf-8"))
+            if path.suffix == ".py":
+                waiting |= _imported(path.read_text(encoding="utf-8"))
     return sorted(found)
 
 
@@ -116,7 +117,11 @@ def parse_changes(assignments: list[str]) -> dict[str, Any]:
 
 
 def publish(executed: Path, target: Path) -> Path:
-    """Copy an executed notebook for the book, with the injected parameters folded away."""
+    """Copy an executed notebook for the book, with the injected parameters folded away.
+
+    Widgets lose their state, which only a kernel or another host's scripts could bring to life:
+    in the book each is shown by its HTML twin, which has the data too.
+    """
     document = json.loads(executed.read_text(encoding="utf-8"))
     for cell in document["cells"]:
         tags = cell["metadata"].get("tags", [])
@@ -124,6 +129,7 @@ def publish(executed: Path, target: Path) -> Path:
             cell["metadata"]["tags"] = [*tags, "hide-input"]
         cell["metadata"].pop("papermill", None)
     document["metadata"].pop("papermill", None)
+    document["metadata"].pop("widgets", None)
     write_text(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     return target
 

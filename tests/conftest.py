@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from project import Project, copy_project
 
 from ecgcore import records
 from ecgcore.beats import Beats, build
@@ -30,6 +31,14 @@ def beats(database) -> Beats:
 def small_beats(beats) -> Beats:
     """The beats of a few records, for what must run fast on real data."""
     return beats[[name in SMALL for name in beats.record]]
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory) -> Project:
+    """A copy of the project whose smoke profile has been run through, from records to book."""
+    project = copy_project(tmp_path_factory.mktemp("project"))
+    project.snakemake("--quiet", "host")
+    return project
 
 
 @pytest.fixture(scope="session")

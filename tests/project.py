@@ -1,0 +1,69 @@
+"""A copy of the project that tests may change: code and pages copied, records linked."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecgcore import paths
+
+FOLDERS = ("book", "ecgcore", "notebooks", "profiles", "figures")
+FILES = ("Snakefile", "_config.yml", "_toc.yml", "README.md")
+
+
+@dataclass(frozen=True)
+class Project:
+    """root: the copy's folder."""
+
+    root: Path
+
+    def run(self, *command: str, ok: bool = True) -> str:
+        """A command inside the copy, with its code; returns what it printed."""
+        scripts = Path(sys.executable).parent
+        environment = os.environ | {
+            "ECGCORE_ROOT": str(self.root),
+            "PYTHONPATH": str(self.root),
+            "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
+        }
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert (done.returncode == 0) == ok, done.stdout[-6000:]
+        return done.stdout
+
+    def snakemake(self, *options: str) -> str:
+        return self.run("snakemake", "--cores", "2", "--config", "profile=smoke", *options)
+
+    def planned(self) -> set[str]:
+        """Names of the rules that would run now."""
+        plan = self.snakemake("--dry-run", "--quiet", "host")
+        known = {line.split()[1].rstrip(":") for line in self.text("Snakefile") if "rule " in line}
+        table = [line.split() for line in plan.splitlines()]
+        return {row[0] for row in table if len(row) == 2 and row[0] in known and row[1].isdigit()}
+
+    def text(self, name: str) -> list[str]:
+        return (self.root / name).read_text(encoding="utf-8").splitlines()
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        """Change a text in a file; it must be there."""
+        path = self.root / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{old!r} is not in {name}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def copy_project(target: Path) -> Project:
+    ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    for name in FOLDERS:
+        shutil.copytree(paths.ROOT / name, target / name, ignore=ignore)
+    for name in FILES:
+        shutil.copy(paths.ROOT / name, target / name)
+    (target / "data").symlink_to(paths.DATA)
+    return Project(target)

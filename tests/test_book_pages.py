@@ -1,0 +1,59 @@
+"""The built pages in a real browser, at desktop and phone width."""
+
+import pytest
+
+WIDTHS = (1280, 390)
+
+
+def pages(smoke):
+    html = smoke.root / "runs/smoke/_build/html"
+    return sorted(path for path in (html / "book").rglob("*.html"))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_loads_in_silence(smoke, browser, width):
+    found = pages(smoke)
+    assert {"index", "methods", "03_evaluation"} <= {path.stem for path in found}
+    for path in found:
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        errors, foreign, missing = [], [], []
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)  # noqa: B023
+        page.on("pageerror", lambda e: errors.append(str(e)))  # noqa: B023
+        page.on("request", lambda r: foreign.append(r.url) if _is_foreign(r.url) else None)  # noqa: B023
+        page.on("requestfailed", lambda r: missing.append(r.url))  # noqa: B023
+        page.goto(path.as_uri(), wait_until="load")
+        assert page.locator("article h1").first.is_visible()
+        assert not errors and not foreign and not missing, (path.name, errors, foreign, missing)
+        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert overflow <= 0, f"{path.name} is {overflow} px too wide at {width} px"
+        page.close()
+
+
+def _is_foreign(url: str) -> bool:
+    return not url.startswith(("file:", "data:", "blob:"))
+
+
+def test_figures_are_numbered_captioned_and_described(smoke, browser):
+    page = browser.new_page()
+    for path in pages(smoke):
+        page.goto(path.as_uri())
+        for figure in page.locator("main figure").all():
+            caption = figure.locator("figcaption").inner_text()
+            assert caption.startswith("Fig."), (path.name, caption)
+            image = figure.locator("img, svg").first
+            assert image.get_attribute("alt"), (path.name, caption)
+    page.close()
+
+
+def test_landing_page_shows_numbers_that_were_computed(smoke, browser):
+    page = browser.new_page()
+    page.goto((smoke.root / "runs/smoke/_build/html/index.html").as_uri())
+    page.wait_for_url("**/book/index.html")
+    import json
+
+    metrics = json.loads((smoke.root / "runs/smoke/figures/metrics.json").read_text())
+    text = page.locator("main").inner_text()
+    for protocol in ("random", "inter_patient"):
+        assert f"{100 * metrics[protocol]['accuracy']:.1f} %" in text
+        assert f"{metrics[protocol]['macro_f1']:.3f}" in text
+    page.close()
