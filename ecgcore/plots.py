@@ -410,7 +410,7 @@ STUDY_MARKERS = {
 
 def literature_f1(points: pd.DataFrame) -> Figure:
     """F1 of S against F1 of V (%), a labelled point a study; points: literature.f1_points."""
-    figure, ax = canvas(size=(7.2, 5.2))
+    figure, ax = canvas(size=(6.0, 5.2))
     for kind, marker in STUDY_MARKERS.items():
         chosen = points[points["kind"] == kind]
         if len(chosen):
@@ -432,9 +432,10 @@ def literature_f1(points: pd.DataFrame) -> Figure:
 def _label_points(
     ax: Axes, points: np.ndarray, texts: Iterable[str], bars: Sequence[Artist] = ()
 ) -> None:
-    """Write each text beside its (x, y) at the first place where it covers nothing else."""
+    """Write each text near its (x, y), at the first place where it covers nothing else."""
     ax.figure.draw_without_rendering()  # settles the layout, so that extents are final
-    places = (9, 0), (-9, 0), (0, 9), (0, -9), (7, 8), (7, -8), (-7, 8), (-7, -8), (7, 17), (7, -17)
+    around = (1, 0), (-1, 0), (0, 1), (0, -1), (0.8, 0.9), (0.8, -0.9), (-0.8, 0.9), (-0.8, -0.9)
+    places = [(r * x, r * y) for r in (9, 18, 28, 40) for x, y in around]  # points on paper
     sides = {-1: "right", 0: "center", 1: "left"}, {-1: "top", 0: "center", 1: "bottom"}
     taken = [Bbox.from_bounds(*(xy - 5), 10, 10) for xy in ax.transData.transform(points)]
     taken += [artist.get_window_extent().padded(2) for artist in (ax.get_legend(), *bars)]
@@ -443,11 +444,14 @@ def _label_points(
         for place in places:
             ha, va = (side[int(np.sign(d))] for side, d in zip(sides, place, strict=True))
             label = ax.annotate(
-                text, point, place, textcoords="offset points", ha=ha, va=va, fontsize=7.5
+                text, point, place, textcoords="offset points", ha=ha, va=va, fontsize=8
             )
             box = label.get_window_extent()
             fits = frame.x0 < box.x0 and box.x1 < frame.x1 and not box.count_overlaps(taken)
             if fits or place == places[-1]:
-                taken.append(box)
                 break
             label.remove()
+        taken.append(box)
+        if np.hypot(*place) > 12:
+            leader = {"arrowstyle": "-", "linewidth": 0.5, "color": "#6B6B6B"}
+            ax.annotate("", point, place, textcoords="offset points", arrowprops=leader)
