@@ -139,3 +139,21 @@ rule error_analysis:
         f"{LOGS}/04_error_analysis.log",
     shell:
         "ecgcore run 04_error_analysis --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule literature:
+    message:
+        "05 Literature"
+    input:
+        f"{EXECUTED}/03_evaluation.ipynb",
+        "book/literature.csv",
+        "book/original_claims.csv",
+        dependencies("05_literature"),
+    output:
+        f"{EXECUTED}/05_literature.ipynb",
+    params:
+        parameters=parameters("05_literature"),
+    log:
+        f"{LOGS}/05_literature.log",
+    shell:
+        "ecgcore run 05_literature --profile {PROFILE} 2>&1 | tee {log}"
