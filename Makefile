@@ -15,8 +15,8 @@ export PYTHONHASHSEED := 0
 
 .PHONY: book test lab readme browser lock clean
 book: $(READY)
-	snakemake --cores $(CORES) --config profile=$(PROFILE) --quiet host --rerun-incomplete
-	@echo "Open $(HTML)/index.html"
+	@snakemake --cores $(CORES) --config profile=$(PROFILE) --quiet host --rerun-incomplete
+	echo "Open $(HTML)/index.html"
 
 test: $(READY) browser
 	ruff check .
