@@ -94,6 +94,12 @@ def table(frame: pd.DataFrame, caption: str, formats: dict | None = None) -> Sty
     return styler.hide(axis="index").set_caption(caption).set_table_attributes('class="numbers"')
 
 
+def clock(seconds: float) -> str:
+    """h:mm:ss."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
 def percent(value: float, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f} %"
 
