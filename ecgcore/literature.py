@@ -33,7 +33,7 @@ OWN_NAME = {
     "inter_patient": "This work",
 }
 UNITS = {
-    "percent": lambda value: f"{100 * value:.1f} %",
+    "percent": lambda value: f"{100 * value:.1f}\N{NO-BREAK SPACE}%",
     "score": "{:.3f}".format,
     "count": "{:,}".format,
     "milliseconds": "{:.2f} ms".format,
@@ -41,6 +41,11 @@ UNITS = {
     "gigabytes": "{:.1f} GB".format,
 }
 UNKNOWN = "–"
+# Least width, in em, of a column of text: a table that needs more than the page scrolls in its box.
+TEXT_WIDTHS = {"study": 9, "comparable here": 17, "dataset": 14, "division": 9, "model": 17}
+TEXT_WIDTHS |= {"classes": 13, "confidence": 20, "remark": 16, "note": 13, "claim": 9, "claimed": 8}
+TEXT_WIDTHS |= {"the README says": 8, "the paper reports": 12, "what is wrong": 16}
+CAPTION = "max-width: min(85vw, 42rem)"
 NOT_MEASURED = "not measured here"
 
 
@@ -113,18 +118,18 @@ def _label(authors: str, year: str) -> str:
 def study_table(studies: pd.DataFrame, groups: tuple[str, ...], metrics: dict) -> pd.DataFrame:
     """Every study of some protocol groups, then this work under the same protocol, as text."""
     chosen = studies[studies["protocol_group"].isin(groups)]
-    shown = pd.DataFrame({"study": _links(chosen), "model": chosen["architecture"]})
-    if "other" in groups:
-        shown["data"] = chosen["dataset"]
-    if chosen["division"].any():
-        shown["division"] = chosen["division"]
-    shown["classes"] = chosen["classes"].replace("", "not stated")
-    for column, name in (("accuracy", "accuracy (%)"), ("macro_f1", "macro-F1 (%)")):
-        shown[name] = chosen[column].map(_number)
+    shown = pd.DataFrame({"study": _links(chosen), "accuracy (%)": chosen["accuracy"].map(_number)})
+    verdict = chosen["comparable"].str.capitalize() + ". " + chosen["remark"]
+    shown["comparable here"] = verdict.str.strip(". ") + "."
     for letter in "SV":
         shown[f"F1 of {letter} (%)"] = _f1_texts(chosen, letter)
-    for column in ("comparable", "remark", "confidence"):
-        shown[column] = chosen[column]
+    shown["macro-F1 (%)"] = chosen["macro_f1"].map(_number)
+    for column in ("dataset", "division"):
+        if chosen[column].nunique() > 1:
+            shown[column] = chosen[column]
+    shown["model"] = chosen["architecture"]
+    shown["classes"] = chosen["classes"].replace("", "not stated")
+    shown["confidence"] = chosen["confidence"]
     own = [_own_study(protocol, values) for protocol, values in _own(metrics, groups)]
     return _below(shown, own)
 
@@ -145,6 +150,7 @@ def _own_study(protocol: str, values: dict) -> dict[str, str]:
     return {
         "study": OWN_NAME[protocol],
         "model": "CNN-LSTM on single beats",
+        "dataset": "MIT-BIH Arrhythmia",
         "division": "DS1/DS2",
         "classes": f"{len(scored)} AAMI: {', '.join(scored)}",
         "accuracy (%)": _with_interval(values, "accuracy"),
@@ -270,7 +276,8 @@ def misquoted_table(claims: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFrame
     if unknown:
         raise DataError(f"original claims: no study {', '.join(unknown)} in the literature table")
     cited = studies.drop_duplicates("key").set_index("key").loc[chosen["claim"]]
-    accuracy = cited["accuracy"].map("{:g} %".format).replace("nan %", "no accuracy")
+    accuracy = cited["accuracy"].map("{:g}\N{NO-BREAK SPACE}%".format)
+    accuracy = accuracy.where(cited["accuracy"].notna(), "no accuracy")
     return pd.DataFrame(
         {
             "study": _links(cited).to_numpy(),
@@ -283,29 +290,27 @@ def misquoted_table(claims: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFrame
 
 def styled(frame: pd.DataFrame, caption: str) -> Styler:
     """A table for the book. Bold: this work; italics: not comparable."""
-    texts = {
-        "study": 9,
-        "model": 12,
-        "classes": 9,
-        "data": 10,
-        "division": 6,
-        "comparable": 5,
-        "remark": 18,
-    }
-    texts |= {"confidence": 12, "claim": 12, "claimed": 9, "note": 16}
-    texts |= {"the README says": 8, "the paper reports": 13, "what is wrong": 18}
-    layout = "text-align: left; vertical-align: top; min-width: {}em"
-    columns = {c: "vertical-align: top" for c in frame}
-    columns |= {c: layout.format(width) for c, width in texts.items() if c in frame}
-    styler = reporting.table(frame, caption, {c: "{:.1f}" for c in frame.select_dtypes("float")})
+    right = "text-align: right; vertical-align: top"
+    left = "text-align: left; vertical-align: top; min-width: {}em"
+    columns = {c: left.format(TEXT_WIDTHS[c]) if c in TEXT_WIDTHS else right for c in frame}
     styles = {c: [{"selector": "", "props": props}] for c, props in columns.items()}
-    return styler.set_table_styles(styles, overwrite=False).apply(_emphasis, axis=1)
+    styler = reporting.table(frame, caption, {c: _signed for c in frame.select_dtypes("float")})
+    styler.set_table_styles(styles, overwrite=False)
+    # On a phone the table is wider than the page, its caption is not.
+    styler.set_table_styles([{"selector": "caption", "props": CAPTION}], overwrite=False)
+    return styler.apply(_emphasis, axis=1)
 
 
 def _emphasis(row: pd.Series) -> list[str]:
+    """Styles of a row's cells: this work's in bold, those that are not comparable in italics."""
     if str(row.iloc[0]).startswith("This work"):
         return ["font-weight: 600"] * len(row)
-    return ["font-style: italic" if row.get("comparable") == "no" else ""] * len(row)
+    verdict = str(row.get("comparable here", row.get("comparable", ""))).lower()
+    return ["font-style: italic" if verdict.startswith("no") else ""] * len(row)
+
+
+def _signed(value: float) -> str:
+    return f"{value:.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _links(studies: pd.DataFrame) -> pd.Series:
@@ -323,7 +328,10 @@ def _number(value: float) -> str:
 
 def _f1_texts(studies: pd.DataFrame, letter: str) -> list[str]:
     columns = studies[[f"{letter}_f1", f"{letter}_computed"]]
-    return [f"≈ {f1:.1f}" if own else _number(f1) for f1, own in columns.itertuples(index=False)]
+    return [
+        f"≈\N{NO-BREAK SPACE}{f1:.1f}" if own else _number(f1)
+        for f1, own in columns.itertuples(index=False)
+    ]
 
 
 def _with_interval(values: dict, key: str) -> str:
