@@ -1,7 +1,6 @@
 """The same beats through PyTorch, ONNX, records and blocks."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 import pytest
 import wfdb
 
-from ecgcore import classifier, inference, onnx_export, rpeaks, signals
+from ecgcore import classifier, deployment, inference, onnx_export, rpeaks, signals
 from ecgcore.beats import segment
 from ecgcore.constants import CLASSES
 from ecgcore.csv_input import scale
@@ -239,32 +238,8 @@ def test_an_unknown_lead_is_refused_with_those_there_are(tmp_path, network):
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="memory is read as on Linux")
-def test_a_long_record_needs_no_more_memory_than_a_short_one(deployed, checkpoint, tmp_path):
-    """Six hours of two leads, classified in a process of its own."""
-    source = wfdb.rdrecord(str(deployed.root / "data/mitdb/100"), physical=False)
-    long = np.tile(source.d_signal, (12, 1))
-    wfdb.wrsamp(
-        "long", fs=360, units=["mV", "mV"], sig_name=source.sig_name, d_signal=long,
-        fmt=["212", "212"], adc_gain=source.adc_gain, baseline=source.baseline,
-        write_dir=str(tmp_path),
-    )  # fmt: skip
-    network = classifier.onnx_file(checkpoint)
-    command = ["predict", str(tmp_path / "long"), "--own-peaks", "--format", "csv"]
-    script = """if True:
-        import sys
-        from ecgcore import cli
-        try:
-            cli.main()
-        finally:
-            with open("/proc/self/status") as status:
-                print(next(line for line in status if "VmHWM" in line), file=sys.stderr)
-        """
-    done = subprocess.run(
-        [sys.executable, "-c", script, *command, "--model", str(network)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert len(done.stdout.splitlines()) == pytest.approx(12 * 2270, rel=0.01)
-    peak_kb = int(re.search(r"VmHWM:\s+(\d+) kB", done.stderr)[1])
-    assert peak_kb < 500_000
+def test_a_long_record_needs_no_more_memory_than_a_short_one(checkpoint):
+    hours = 6.0
+    found = deployment.measure_long_record(hours, classifier.onnx_file(checkpoint))
+    assert found["beats"] == pytest.approx(2270 * 2 * hours, rel=0.01)
+    assert found["peak_mb"] < 500
