@@ -1,6 +1,7 @@
 """Beats whose annotation may be wrong: candidates for a second look, never corrections."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,14 @@ from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_self_confidence_for_each_label
 from sklearn.model_selection import StratifiedKFold
 
+from ecgcore import paths
 from ecgcore.beats import Beats
 from ecgcore.config import TrainConfig
 from ecgcore.constants import CLASSES
 from ecgcore.errors import ConfigError, DataError
 from ecgcore.evaluation import Predictions, predict
+from ecgcore.provenance import provenance
+from ecgcore.reporting import write_metrics
 from ecgcore.splits import Split, make_split
 from ecgcore.training import fit
 
@@ -58,6 +62,34 @@ def _fold(beats: Beats, rest: np.ndarray, test: np.ndarray, config: TrainConfig)
     inner = make_split("random", beats[rest], config.val_share, config.seed)
     train = np.sort(np.concatenate([inner.train, inner.test]))
     return Split("random", rest[train], rest[inner.val], test)
+
+
+def kept_file(profile: str) -> Path:
+    return paths.figures_dir(profile) / "08_out_of_sample.npz"
+
+
+def keep(p: Predictions, profile: str, database: Path, folds: int, epochs: int) -> None:
+    """Store out-of-sample probabilities with the profile's figures, and where they come from."""
+    rounded = replace(p, probabilities=p.probabilities.round(4))  # a tenth of a per mille will do
+    rounded.save(kept_file(profile))
+    entry = {
+        "folds": folds,
+        "epochs": epochs,
+        "accuracy": float(p.correct.mean()),
+        "provenance": provenance(profile, database),
+    }
+    write_metrics(profile, {"label_errors": entry})
+
+
+def kept(profile: str, beats: Beats) -> Predictions:
+    """The stored probabilities. Raises DataError if there are none, or they are of other beats."""
+    path = kept_file(profile)
+    if not path.is_file():
+        raise DataError(f"{path}: no probabilities here; run 08_label_errors with recompute=true")
+    p = Predictions.load(path)
+    if not (np.array_equal(p.record, beats.record) and np.array_equal(p.sample, beats.sample)):
+        raise DataError(f"{path}: not the beats of this profile; recompute 08_label_errors")
+    return p
 
 
 def candidates(

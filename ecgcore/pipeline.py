@@ -47,11 +47,13 @@ def _imported(source: str) -> set[Path]:
 
 
 def _files(module: str) -> list[Path]:
-    """A module's source, with the JavaScript and CSS of its name beside it."""
+    """A module's source; of a package below `ecgcore`, all of its files, JavaScript included."""
     path = PACKAGE.parent.joinpath(*module.split("."))
+    if path == PACKAGE:
+        return [path / "__init__.py"]
     if path.is_dir():
-        path = path / "__init__"
-    return [p for p in (path.with_suffix(s) for s in (".py", ".js", ".css")) if p.is_file()]
+        return sorted(p for p in path.iterdir() if p.suffix in (".py", ".js", ".css"))
+    return [p for p in [path.with_suffix(".py")] if p.is_file()]
 
 
 def notebook_source(notebook: str) -> str:
