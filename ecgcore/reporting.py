@@ -1,5 +1,6 @@
 """Numbers on their way from a run to metrics.json, to tables, and to the text of the book."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -41,6 +42,11 @@ def write_metrics(profile: str, metrics: dict) -> None:
     path = metrics_file(profile)
     found = read_json(path) if path.is_file() else {}
     write_json(path, found | metrics)
+
+
+def json_rows(frame: pd.DataFrame) -> list[dict]:
+    """A table as plain JSON values, a dict a row; NaN becomes null."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")
 
 
 def protocol_metrics(predictions: Predictions, about: dict, profile: str, database: Path) -> dict:
@@ -95,6 +101,18 @@ def table(frame: pd.DataFrame, caption: str, formats: dict | None = None) -> Sty
 
 def percent(value: float, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f} %"
+
+
+def span(ends: Sequence[float], digits: int = 3) -> str:
+    """An interval of scores as text."""
+    low, high = ends
+    return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def percent_span(ends: Sequence[float], digits: int = 1) -> str:
+    """An interval of shares as text, in percent."""
+    low, high = ends
+    return f"{100 * low:.{digits}f} to {100 * high:.{digits}f} %"
 
 
 def headline_text(metrics: dict) -> dict[str, str]:
