@@ -16,6 +16,7 @@ from ecgcore.errors import DataError
 from ecgcore.evaluation import Predictions
 
 BINS = 15
+NAMES = {"confidence": "mean confidence", "ece": "ECE", "brier": "Brier score", "nll": "log loss"}
 TEMPERATURES = (0.05, 20.0)  # the range that is searched
 
 

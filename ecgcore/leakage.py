@@ -1,8 +1,10 @@
-"""How much a flawed protocol would give away, counted on the beats themselves: no network needed."""
+"""How much a flawed protocol would give away, counted on the beats alone, without a network."""
 
 import numpy as np
+import pandas as pd
 
 from ecgcore.constants import CLASSES
+from ecgcore.evaluation import Predictions
 
 
 def copied_share(aami: np.ndarray, test_share: float = 0.2, seed: int = 0) -> dict[str, float]:
@@ -40,3 +42,19 @@ def pure_windows(aami: np.ndarray, record: np.ndarray, letter: str, length: int 
         total += int(windows.any(axis=1).sum())
         pure += int(windows.all(axis=1).sum())
     return pure / total if total else float("nan")
+
+
+def table(aami: np.ndarray, tested: Predictions) -> pd.DataFrame:
+    """A row a class: `copied_share` of all beats, and `pure_windows` of a protocol's test beats.
+
+    aami: (n,) class numbers of all beats.
+    """
+    copied = copied_share(aami)
+    pure = {c: pure_windows(tested.true, tested.record, c) for c in CLASSES}
+    return pd.DataFrame(
+        {
+            "class": CLASSES,
+            "test beats with a copy in training": [copied[c] for c in CLASSES],
+            "true sequences of this class only": [pure[c] for c in CLASSES],
+        }
+    )

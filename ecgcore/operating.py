@@ -5,7 +5,7 @@ reaches a threshold, whatever the other classes' are. *Selective prediction*: ac
 where its confidence reaches a threshold, and leave the other beats to a human.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,9 @@ from sklearn.metrics import precision_recall_curve
 from ecgcore.constants import CLASSES
 from ecgcore.evaluation import Predictions
 
-Rule = Callable[[np.ndarray, np.ndarray], float]
+RATES = ("sensitivity", "positive predictivity", "f1")
+ACCEPTED = ("left", "accuracy", "errors left")
+MAXIMAL_F1 = "maximal F1"  # the name of the rule
 
 
 def detection_curve(p: Predictions, letter: str) -> pd.DataFrame:
@@ -22,7 +24,7 @@ def detection_curve(p: Predictions, letter: str) -> pd.DataFrame:
 
     Empty if no beat is annotated with the class.
     """
-    columns = ["threshold", "sensitivity", "positive predictivity", "f1"]
+    columns = ["threshold", *RATES]
     number = CLASSES.index(letter)
     positive = p.true == number
     if not positive.any():
@@ -52,7 +54,7 @@ def detect(p: Predictions, letter: str, threshold: float) -> dict[str, float]:
     said = p.probabilities[:, number] >= threshold
     hits = int((positive & said).sum())
     if np.isnan(threshold) or not positive.any():
-        return dict.fromkeys(("sensitivity", "positive predictivity", "f1"), float("nan"))
+        return dict.fromkeys(RATES, float("nan"))
     return {
         "sensitivity": hits / int(positive.sum()),
         "positive predictivity": hits / int(said.sum()) if said.any() else float("nan"),
@@ -73,7 +75,7 @@ def operating_points(
     for letter in letters:
         curve = detection_curve(validation, letter)
         chosen = {
-            "maximal F1": maximal_f1(curve),
+            MAXIMAL_F1: maximal_f1(curve),
             f"sensitivity ≥ {sensitivity:g}": reaching_sensitivity(curve, sensitivity),
         }
         for rule, threshold in chosen.items():
@@ -83,6 +85,14 @@ def operating_points(
                 row |= {f"{part} {name}": value for name, value in found.items()}
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def hindsight(test: Predictions, letter: str) -> dict[str, float]:
+    """What the best threshold gives when it is picked on the test beats themselves.
+
+    No result: it shows how much such a choice flatters.
+    """
+    return detect(test, letter, maximal_f1(detection_curve(test, letter)))
 
 
 def selective_curve(p: Predictions) -> pd.DataFrame:
@@ -113,7 +123,7 @@ def accept(p: Predictions, threshold: float) -> dict[str, float]:
     taken = p.confidence >= threshold
     nothing = float("nan")
     if np.isnan(threshold):
-        return {"left": nothing, "accuracy": nothing, "errors left": nothing}
+        return dict.fromkeys(ACCEPTED, nothing)
     wrong = ~p.correct
     return {
         "left": float((~taken).mean()),

@@ -9,6 +9,8 @@ from ecgcore.constants import CLASSES
 from ecgcore.evaluation import Predictions, confusion_matrix, f1_scores
 from ecgcore.uncertainty import RESAMPLES, intervals, resample, scores
 
+NAMES = {"macro_f1": "macro-F1", "f1_S": "F1 of S", "f1_V": "F1 of V"}
+
 
 def without_records(p: Predictions, names: Iterable[str]) -> Predictions:
     """The predictions but for those on the named records."""
@@ -18,6 +20,15 @@ def without_records(p: Predictions, names: Iterable[str]) -> Predictions:
 def annotated_as(p: Predictions, letters: Iterable[str]) -> Predictions:
     """The beats annotated with one of the classes; an answer outside them stays an error."""
     return p[np.isin(p.true, [CLASSES.index(letter) for letter in letters])]
+
+
+def top_record(p: Predictions, letter: str) -> tuple[str, float]:
+    """The record with most beats of a class, and its share of them; ("–", NaN) if none has."""
+    own = p.record[p.true == CLASSES.index(letter)]
+    if not len(own):
+        return "–", float("nan")
+    names, counts = np.unique(own, return_counts=True)
+    return str(names[counts.argmax()]), float(counts.max() / len(own))
 
 
 def variants(
