@@ -7,7 +7,7 @@ SHELL := bash
 PYTHON ?= python3
 PROFILE ?= paper
 CORES ?= all
-HTML := $(if $(filter paper,$(PROFILE)),_build/html,runs/$(PROFILE)/_build/html)
+HTML := $(if $(filter paper full,$(PROFILE)),_build/html,runs/$(PROFILE)/_build/html)
 VENV := .venv
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -15,8 +15,8 @@ export PYTHONHASHSEED := 0
 
 .PHONY: book test lab readme browser lock clean
 book: $(READY)
-	snakemake --cores $(CORES) --config profile=$(PROFILE) --quiet host --rerun-incomplete
-	@echo "Open $(HTML)/index.html"
+	@snakemake --cores $(CORES) --config profile=$(PROFILE) --quiet host --rerun-incomplete
+	echo "Open $(HTML)/index.html"
 
 test: $(READY) browser
 	ruff check .

@@ -12,12 +12,13 @@ profile = load_profile(PROFILE)
 RUN = f"runs/{PROFILE}"
 EXECUTED = f"{RUN}/site/book/executed"
 FIGURES = "figures" if PROFILE in ("paper", "full") else f"{RUN}/figures"
-HTML = "_build/html" if PROFILE == "paper" else f"{RUN}/_build/html"
+HTML = "_build/html" if PROFILE in ("paper", "full") else f"{RUN}/_build/html"
 PROTOCOLS = profile.parameters("02_training").get("protocols", ["random", "inter_patient"])
 NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
 MODELS = expand(RUN + "/models/{protocol}.safetensors", protocol=PROTOCOLS)
 PREDICTIONS = expand(RUN + "/predictions/{protocol}.npz", protocol=PROTOCOLS)
 LOGS = f"{RUN}/logs"
+RECOMPUTE = profile.parameters("08_label_errors").get("recompute", False)
 
 
 def parameters(notebook):
@@ -46,7 +47,7 @@ rule book:
     output:
         f"{HTML}/index.html",
     params:
-        target="." if PROFILE == "paper" else RUN,
+        target=str(Path(HTML).parent.parent),
     log:
         f"{LOGS}/book.log",
     shell:
@@ -139,3 +140,40 @@ rule error_analysis:
         f"{LOGS}/04_error_analysis.log",
     shell:
         "ecgcore run 04_error_analysis --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule literature:
+    message:
+        "05 Literature"
+    input:
+        f"{EXECUTED}/03_evaluation.ipynb",
+        "book/literature.csv",
+        "book/original_claims.csv",
+        dependencies("05_literature"),
+    output:
+        f"{EXECUTED}/05_literature.ipynb",
+    params:
+        parameters=parameters("05_literature"),
+    log:
+        f"{LOGS}/05_literature.log",
+    shell:
+        "ecgcore run 05_literature --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule label_errors:
+    message:
+        "08 Doubtful annotations"
+    input:
+        rules.beats.output,
+        # Either made here, in the folds that this profile trains, or kept with the project.
+        [] if RECOMPUTE else f"{FIGURES}/08_out_of_sample.npz",
+        dependencies("08_label_errors"),
+    output:
+        f"{EXECUTED}/08_label_errors.ipynb",
+    params:
+        parameters=parameters("08_label_errors"),
+    log:
+        f"{LOGS}/08_label_errors.log",
+    threads: workflow.cores if RECOMPUTE else 1
+    shell:
+        "ecgcore run 08_label_errors --profile {PROFILE} 2>&1 | tee {log}"

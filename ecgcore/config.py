@@ -18,8 +18,8 @@ class TrainConfig:
     conv_dropout: float = 0.2
     head_dropout: float = 0.5
 
-    epochs: int = 12  # at most, where early stopping is on
-    batch_size: int = 256
+    epochs: int = 16  # at most, where early stopping is on
+    batch_size: int = 128
     optimizer: Literal["adam", "adamw"] = "adamw"
     learning_rate: float = 3e-3  # the peak, for one_cycle
     weight_decay: float = 1e-2

@@ -12,3 +12,9 @@ CLASS_NAMES = {
 LEAD = "MLII"  # modified limb lead II; records without it use their first signal
 FS = 125  # Hz, sampling rate of a beat
 BEAT_LENGTH = 187  # samples of a beat: 1.496 s at 125 Hz
+
+PROTOCOL_TITLES = {
+    "random": "random split",
+    "inter_patient": "inter-patient split",
+    "kaggle": "Kaggle files",
+}

@@ -1,6 +1,5 @@
 """Fetching a database from PhysioNet."""
 
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -13,13 +12,14 @@ from tqdm import tqdm
 
 from ecgcore import paths
 from ecgcore.errors import ConfigError, DataError, DownloadError
-from ecgcore.files import sha256, write_text
+from ecgcore.files import replacing, sha256, write_text
 from ecgcore.records import CHECKSUMS, read_checksums, record_names
 
 BASE_URLS = {"mitdb": "https://physionet.org/files/mitdb/1.0.0/"}
 PHYSIONET_CHECKSUMS = "SHA256SUMS.physionet.txt"  # PhysioNet's list, kept with the embedded records
 UNFINISHED = ".unfinished"  # where a file lies until its checksum is found right
 TIMEOUT_S = 30  # without a byte
+RETRIES = 2  # of a file, after one second and then two
 
 
 def registry(name: str) -> dict[str, str]:
@@ -35,7 +35,7 @@ def download(
     target: Path,
     base_url: str | None = None,
     files: dict[str, str] | None = None,
-    retries: int = 2,
+    retries: int | None = None,
     log: Callable[[str], None] = print,
 ) -> int:
     """Fill `target` with a database's files and the list that `verify` reads; return their number.
@@ -53,11 +53,10 @@ def download(
     if target.resolve() == (paths.DATA / name).resolve():
         raise ConfigError(f"{target} holds the embedded records; choose another folder")
     base_url, files = base_url or BASE_URLS[name], files or registry(name)
+    retries = RETRIES if retries is None else retries
     try:
         _fill(target, base_url, files, retries, log)
         write_text(target / CHECKSUMS, "".join(f"{d}  {file}\n" for file, d in files.items()))
-    except requests.RequestException as error:  # an OSError too, so it goes first
-        raise DownloadError(_tell(error, base_url)) from error
     except OSError as error:
         raise DataError(f"{error.filename or target}: {error.strerror or error}") from error
     return len(files)
@@ -88,22 +87,24 @@ def _fill(
 
 
 def _fetch(source: pooch.Pooch, file: str, downloader: pooch.HTTPDownloader, target: Path) -> None:
+    url = source.get_url(file)
     try:
         fetched = source.fetch(file, downloader=downloader)
+    except requests.RequestException as error:
+        again = "what is complete stays, run the command again to go on"
+        raise DownloadError(f"{_reason(url, error)}; {again}") from error
     except ValueError as error:  # what pooch raises for a wrong checksum
         raise DownloadError(
-            f"{source.get_url(file)}: damaged on the way (its SHA-256 is not PhysioNet's); "
+            f"{url}: damaged on the way (its SHA-256 is not PhysioNet's); "
             "it was removed, run the command again"
         ) from error
-    os.replace(fetched, target / file)
+    with replacing(target / file) as temporary:  # pooch's own file none but its owner could read
+        shutil.copyfile(fetched, temporary)
 
 
-def _tell(error: requests.RequestException, base_url: str) -> str:
-    """One line about a failed request."""
-    again = "what is complete stays, run the command again to go on"
-    url = error.request.url if error.request is not None else base_url
+def _reason(url: str, error: requests.RequestException) -> str:
     if error.response is not None:
-        return f"{url}: the server answers {error.response.status_code}; {again}"
+        return f"{url}: the server answers {error.response.status_code}"
     if isinstance(error, requests.ConnectionError | requests.Timeout):
-        return f"no connection to {urlsplit(url).netloc}: is there a network? {again}"
-    return f"{url}: broken off; {again}"
+        return f"no connection to {urlsplit(url).netloc} (no network?)"
+    return f"{url}: broken off"

@@ -31,7 +31,8 @@ def modules_used(source: str) -> list[Path]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting |= _imported(path.read_text(encoding="utf-8"))
+            if path.suffix == ".py":
+                waiting |= _imported(path.read_text(encoding="utf-8"))
     return sorted(found)
 
 
@@ -46,11 +47,13 @@ def _imported(source: str) -> set[Path]:
 
 
 def _files(module: str) -> list[Path]:
-    """A module's source, with the JavaScript and CSS of its name beside it."""
+    """A module's source; of a package below `ecgcore`, all of its files, JavaScript included."""
     path = PACKAGE.parent.joinpath(*module.split("."))
+    if path == PACKAGE:
+        return [path / "__init__.py"]
     if path.is_dir():
-        path = path / "__init__"
-    return [p for p in (path.with_suffix(s) for s in (".py", ".js", ".css")) if p.is_file()]
+        return sorted(p for p in path.iterdir() if p.suffix in (".py", ".js", ".css"))
+    return [p for p in [path.with_suffix(".py")] if p.is_file()]
 
 
 def notebook_source(notebook: str) -> str:
@@ -116,7 +119,11 @@ def parse_changes(assignments: list[str]) -> dict[str, Any]:
 
 
 def publish(executed: Path, target: Path) -> Path:
-    """Copy an executed notebook for the book, with the injected parameters folded away."""
+    """Copy an executed notebook for the book, with the injected parameters folded away.
+
+    Widgets lose their state, which only a kernel or another host's scripts could bring to life:
+    in the book each is shown by its HTML twin, which has the data too.
+    """
     document = json.loads(executed.read_text(encoding="utf-8"))
     for cell in document["cells"]:
         tags = cell["metadata"].get("tags", [])
@@ -124,6 +131,7 @@ def publish(executed: Path, target: Path) -> Path:
             cell["metadata"]["tags"] = [*tags, "hide-input"]
         cell["metadata"].pop("papermill", None)
     document["metadata"].pop("papermill", None)
+    document["metadata"].pop("widgets", None)
     write_text(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     return target
 

@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.transforms import Bbox
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from ecgcore import paths
 from ecgcore.beats import Beats
-from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
+from ecgcore.constants import BEAT_LENGTH, CLASSES, FS, PROTOCOL_TITLES
 from ecgcore.evaluation import Predictions
 from ecgcore.files import replacing
 from ecgcore.records import Record
@@ -24,11 +26,6 @@ from ecgcore.records import Record
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 COLOURS = dict(zip(CLASSES, ("#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#009E73"), strict=True))
 DASHES = dict(zip(CLASSES, ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))), strict=True))
-PROTOCOL_TITLES = {
-    "random": "random split",
-    "inter_patient": "inter-patient split",
-    "kaggle": "Kaggle files",
-}
 PROTOCOL_COLOURS = {"random": "#7A7A7A", "inter_patient": "#0B3C5D", "kaggle": "#B08D57"}
 STYLE = {
     "axes.grid": True,
@@ -178,7 +175,7 @@ def network(layers: Sequence[tuple[str, tuple[int, ...], int]]) -> Figure:
 
     layers: (text, shape without the batch, number of parameters).
     """
-    figure, ax = canvas(size=(8.6, 2.6))
+    figure, ax = canvas(size=(7.6, 2.7))
     tints = {"Conv": "#CFE3F3", "Bi": "#FBE3B5", "Linear": "#DDEBDD", "Input": "#EEEEEE"}
     for number, (text, shape, parameters) in enumerate(layers):
         tint = next((c for start, c in tints.items() if text.startswith(start)), "#F6DCE8")
@@ -186,16 +183,16 @@ def network(layers: Sequence[tuple[str, tuple[int, ...], int]]) -> Figure:
             (number, 0), 0.78, 1, boxstyle="round,pad=0.03", facecolor=tint, edgecolor="#444444"
         )
         ax.add_patch(box)
-        ax.text(number + 0.39, 0.62, text, ha="center", va="center", fontsize=7.5)
+        ax.text(number + 0.39, 0.62, text, ha="center", va="center", fontsize=8)
         sizes = " × ".join(map(str, shape))
-        ax.text(number + 0.39, 0.14, sizes, ha="center", fontsize=8, fontweight="bold")
+        ax.text(number + 0.39, 0.14, sizes, ha="center", fontsize=8.5, fontweight="bold")
         if parameters:
-            ax.text(number + 0.39, -0.28, f"{parameters:,}", ha="center", fontsize=7.5)
+            ax.text(number + 0.39, -0.28, f"{parameters:,}", ha="center", fontsize=8.5)
         if number:
             arrow = {"arrowstyle": "->", "color": "#444444"}
             ax.annotate("", (number - 0.02, 0.5), (number - 0.2, 0.5), arrowprops=arrow)
-    ax.text(-0.1, -0.28, "parameters", ha="right", fontsize=7.5, color="#555555")
-    ax.text(-0.1, 0.14, "output", ha="right", fontsize=7.5, color="#555555")
+    ax.text(-0.1, -0.28, "parameters", ha="right", fontsize=8, color="#555555")
+    ax.text(-0.1, 0.14, "output", ha="right", fontsize=8, color="#555555")
     ax.set(xlim=(-0.95, len(layers)), ylim=(-0.45, 1.15))
     ax.axis("off")
     return figure
@@ -401,3 +398,60 @@ def mistakes(beats: Beats, p: Predictions, pairs: Iterable[tuple[str, str]]) -> 
     for ax in axes[:, 0]:
         ax.set_ylabel("amplitude (0 to 1)")
     return figure
+
+
+STUDY_MARKERS = {
+    "reported": {"marker": "o", "color": "#0072B2", "label": "F1 as reported"},
+    "computed": {"marker": "o", "color": "#0072B2", "mfc": "none", "label": "F1 computed here"},
+    "not comparable": {"marker": "x", "color": "#6B6B6B", "label": "not comparable"},
+    "this work": {"marker": "D", "color": "#D55E00", "label": "this work"},
+}
+
+
+def literature_f1(points: pd.DataFrame) -> Figure:
+    """F1 of S against F1 of V (%), a labelled point a study; points: literature.f1_points."""
+    figure, ax = canvas(size=(6.0, 5.2))
+    for kind, marker in STUDY_MARKERS.items():
+        chosen = points[points["kind"] == kind]
+        if len(chosen):
+            ax.plot(chosen["V"], chosen["S"], linestyle="", markersize=7, zorder=3, **marker)
+    bars = []
+    for _, row in points[points["S_low"].notna()].iterrows():
+        across = ax.plot([row["V_low"], row["V_high"]], [row["S"]] * 2)
+        upright = ax.plot([row["V"]] * 2, [row["S_low"], row["S_high"]])
+        bars += across + upright
+    plt.setp(bars, color=STUDY_MARKERS["this work"]["color"], linewidth=1.2)
+    ax.set(xlabel="F1 of V (%)", ylabel="F1 of S (%)")
+    ax.margins(0.12)
+    ax.set(xlim=(None, min(ax.get_xlim()[1], 103)), ylim=(max(ax.get_ylim()[0], -3), None))
+    ax.legend(loc="upper left")
+    _label_points(ax, points[["V", "S"]].to_numpy(), points["label"], bars)
+    return figure
+
+
+def _label_points(
+    ax: Axes, points: np.ndarray, texts: Iterable[str], bars: Sequence[Artist] = ()
+) -> None:
+    """Write each text near its (x, y), at the first place where it covers nothing else."""
+    ax.figure.draw_without_rendering()  # settles the layout, so that extents are final
+    around = (1, 0), (-1, 0), (0, 1), (0, -1), (0.8, 0.9), (0.8, -0.9), (-0.8, 0.9), (-0.8, -0.9)
+    places = [(r * x, r * y) for r in (9, 18, 28, 40) for x, y in around]  # points on paper
+    sides = {-1: "right", 0: "center", 1: "left"}, {-1: "top", 0: "center", 1: "bottom"}
+    taken = [Bbox.from_bounds(*(xy - 5), 10, 10) for xy in ax.transData.transform(points)]
+    taken += [artist.get_window_extent().padded(2) for artist in (ax.get_legend(), *bars)]
+    frame = ax.get_window_extent()
+    for point, text in zip(points, texts, strict=True):
+        for place in places:
+            ha, va = (side[int(np.sign(d))] for side, d in zip(sides, place, strict=True))
+            label = ax.annotate(
+                text, point, place, textcoords="offset points", ha=ha, va=va, fontsize=8
+            )
+            box = label.get_window_extent()
+            fits = frame.x0 < box.x0 and box.x1 < frame.x1 and not box.count_overlaps(taken)
+            if fits or place == places[-1]:
+                break
+            label.remove()
+        taken.append(box)
+        if np.hypot(*place) > 12:
+            leader = {"arrowstyle": "-", "linewidth": 0.5, "color": "#6B6B6B"}
+            ax.annotate("", point, place, textcoords="offset points", arrowprops=leader)

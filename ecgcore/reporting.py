@@ -7,7 +7,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from ecgcore import paths
-from ecgcore.constants import CLASSES
+from ecgcore.constants import CLASSES, PROTOCOL_TITLES
 from ecgcore.errors import DataError
 from ecgcore.evaluation import Predictions, summarise
 from ecgcore.files import read_json, write_json
@@ -83,7 +83,7 @@ def headline_table(metrics: dict) -> pd.DataFrame:
 def class_table(metrics: dict) -> pd.DataFrame:
     """A row a protocol and class: positive predictivity, sensitivity, F1, support."""
     rows = [
-        {"protocol": protocol, "class": letter, **values["per_class"][letter]}
+        {"split": protocol, "class": letter, **values["per_class"][letter]}
         for protocol, values in metrics.items()
         for letter in CLASSES
     ]
@@ -115,10 +115,17 @@ def join_spans(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 def table(frame: pd.DataFrame, caption: str, formats: dict | None = None) -> Styler:
     """A table for the book: caption, no index, numbers formatted and to the right."""
+    frame = frame.replace(PROTOCOL_TITLES).rename(columns=PROTOCOL_TITLES)
     floats = {c: "{:.3f}" for c in frame.select_dtypes("float")}
     whole = {c: "{:,}" for c in frame.select_dtypes("integer")}
     styler = frame.style.format(floats | whole | (formats or {}), na_rep="–")
     return styler.hide(axis="index").set_caption(caption).set_table_attributes('class="numbers"')
+
+
+def clock(seconds: float) -> str:
+    """h:mm:ss."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
 
 def percent(value: float, digits: int = 1) -> str:

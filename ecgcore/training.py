@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import lr_scheduler
@@ -38,6 +38,7 @@ from ecgcore.files import replacing
 from ecgcore.splits import SCORED_CLASSES, Split
 
 BEST, LAST, HISTORY = "best.safetensors", "last.safetensors", "history.csv"
+OPTIMIZER = "optimizer."  # starts the names of its tensors in LAST
 SOURCES = ("augment", "beats", "config", "models", "splits", "training")  # what decides the weights
 
 
@@ -214,16 +215,21 @@ class Trainer:
         """Weights and optimiser as named tensors."""
         tensors = dict(self.model.state_dict())
         for number, values in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{number}.{key}": value for key, value in values.items()}
+            tensors |= {f"{OPTIMIZER}{number}.{key}": value for key, value in values.items()}
         return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
 
     def restore(self, tensors: dict[str, Tensor], about: dict) -> None:
         """Continue from what `state` and the checkpoint's document hold."""
-        state: dict[int, dict[str, Tensor]] = {}
-        for name in [n for n in tensors if n.startswith("optimizer.")]:
-            _, number, key = name.split(".")
-            state.setdefault(int(number), {})[key] = tensors.pop(name)
-        self.model.load_state_dict(tensors)
+        self.model.load_state_dict(_weights(tensors))
+        parameters = list(self.model.parameters())
+        state: dict[int, dict[str, Tensor]] = {n: {} for n in range(len(parameters))}
+        for name in tensors.keys() - _weights(tensors).keys():
+            number, key = name.removeprefix(OPTIMIZER).split(".")
+            value, parameter = tensors[name], parameters[int(number)]
+            # A fused optimiser wants its moments in the parameter's memory layout (channels
+            # last), which the file does not keep.
+            moment = value.shape == parameter.shape
+            state[int(number)][key] = torch.empty_like(parameter).copy_(value) if moment else value
         groups = self.optimizer.state_dict()["param_groups"]
         groups[0] |= about["optimizer_group"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
@@ -245,7 +251,7 @@ def fit(
     folder = Path(folder)
     key = fingerprint(beats, split, config)
     trainer = Trainer(beats, split, config)
-    found = _read_state(folder / LAST, key)
+    found = _read_state(folder, key)
     if found:
         trainer.restore(*found)
         log(f"found {len(trainer.history)} finished epochs in {folder.name}")
@@ -327,14 +333,15 @@ def _resume_state(trainer: Trainer) -> dict:
 
 
 def _is_plain(value) -> bool:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):  # Adam's betas, which one-cycle moves, are a tuple
         return all(_is_plain(v) for v in value)
     return value is None or isinstance(value, bool | int | float | str)
 
 
 def _save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={"about": json.dumps(about)})
+        # Not save_file, whose files none but their owner can read.
+        temporary.write_bytes(save(tensors, metadata={"about": json.dumps(about)}))
 
 
 def save_weights(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
@@ -346,6 +353,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict]:
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads(file.metadata()["about"])
+            if not {"config", "fingerprint"} <= about.keys():
+                raise ValueError("its header holds no config and fingerprint")
             return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
     except FileNotFoundError:
         raise DataError(f"{path}: no checkpoint here; run 02_training first") from None
@@ -353,15 +362,14 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict]:
         raise DataError(f"{path}: not a checkpoint of this project ({error})") from error
 
 
-def _read_state(path: Path, key: str) -> tuple[dict[str, Tensor], dict] | None:
-    """An unfinished or finished run to continue, if it has the same fingerprint."""
-    if not path.is_file():
-        return None
+def _read_state(folder: Path, key: str) -> tuple[dict[str, Tensor], dict] | None:
+    """An unfinished or finished run to continue, if both its files have the same fingerprint."""
     try:
-        tensors, about = _read(path)
+        _, best = _read(folder / BEST)
+        tensors, about = _read(folder / LAST)
     except DataError:
-        return None  # damaged: train anew
-    return (tensors, about) if about["fingerprint"] == key else None
+        return None  # not there, or damaged: train anew
+    return (tensors, about) if best["fingerprint"] == about["fingerprint"] == key else None
 
 
 def load_checkpoint(path: Path) -> tuple[nn.Module, dict]:
@@ -370,6 +378,15 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, dict]:
     Raises DataError if the file is missing or no checkpoint.
     """
     tensors, about = _read(Path(path))
-    model = models.build(train_config(**about["config"]))
-    model.load_state_dict(tensors)
+    try:
+        model = models.build(train_config(**about["config"]))
+        model.load_state_dict(_weights(tensors))
+    except (ConfigError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path}: not a checkpoint of this version ({reason})") from error
     return model.eval(), about
+
+
+def _weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The network's tensors among a checkpoint's."""
+    return {name: value for name, value in tensors.items() if not name.startswith(OPTIMIZER)}

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from project import Project, copy_project
 
 from ecgcore import records
@@ -13,6 +14,12 @@ from ecgcore.beats import Beats, build
 # Together they hold all five classes and both sides of the inter-patient split; 104 is paced.
 SMALL = ("104", "208", "210", "223")
 CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Networks this small gain nothing from a second thread, which on a busy machine costs much."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ def test_every_page_loads_in_silence(smoke, browser, width):
         page.on("request", lambda r: foreign.append(r.url) if _is_foreign(r.url) else None)  # noqa: B023
         page.on("requestfailed", lambda r: missing.append(r.url))  # noqa: B023
         page.goto(path.as_uri(), wait_until="load")
-        assert page.locator("h1").first.is_visible()
+        assert page.locator("article h1").first.is_visible()
         assert not errors and not foreign and not missing, (path.name, errors, foreign, missing)
         overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert overflow <= 0, f"{path.name} is {overflow} px too wide at {width} px"

@@ -91,11 +91,19 @@ def test_an_unknown_model_is_named_with_the_known_ones():
         models.build(train_config(model="resnet"))
 
 
-def test_the_layer_table_adds_up_to_the_network():
-    rows = models.layer_table(train_config())
-    assert sum(parameters for _, _, parameters in rows) == PARAMETERS
-    assert rows[0][1] == (64, BEAT_LENGTH // 2)
-    assert rows[-1][1] == (len(CLASSES),)
+def test_the_layer_table_tells_the_shapes_and_parameters_of_the_network(x):
+    """What each layer puts out for one real beat, without the dimensions of size 1."""
+    config, shapes = train_config(filters=(4, 6, 8), lstm_hidden=5), []
+    model = models.build(config).eval()
+    for layer in (*model.blocks, model.head[0], model.head[-1]):
+        layer.register_forward_hook(lambda _, inputs, output: shapes.append(output.squeeze().shape))
+    model.head.register_forward_pre_hook(lambda _, inputs: shapes.append(inputs[0].squeeze().shape))
+    model(x[:1])
+    rows = models.layer_table(config)
+    assert rows[0][1:] == ((1, BEAT_LENGTH), 0)
+    assert [shape for _, shape, _ in rows[1:]] == [tuple(shape) for shape in shapes]
+    assert sum(count for _, _, count in rows) == models.parameter_count(model)
+    assert sum(count for _, _, count in models.layer_table(train_config())) == PARAMETERS
 
 
 @pytest.mark.parametrize("p", [0.1, 0.2, 0.5, 0.9])

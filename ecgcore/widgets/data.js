@@ -1,0 +1,192 @@
+// Unpacking what packing.py packed, and looking things up in it. No drawing here.
+
+const ARRAYS = {
+  int8: Int8Array, uint8: Uint8Array, int16: Int16Array,
+  uint16: Uint16Array, int32: Int32Array, float32: Float32Array,
+};
+
+/** Bytes of a base64 text, or of the DataView or ArrayBuffer that a live widget receives. */
+function toBytes(value) {
+  if (typeof value === "string") return Uint8Array.from(atob(value), (c) => c.charCodeAt(0));
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+}
+
+async function inflate(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** One array out of its bytes, which are grouped by their place in an element. */
+function unshuffle(bytes, Type, count) {
+  const size = Type.BYTES_PER_ELEMENT;
+  const out = new Uint8Array(count * size);
+  for (let k = 0; k < size; k++) {
+    for (let i = 0, from = k * count; i < count; i++) out[i * size + k] = bytes[from + i];
+  }
+  return new Type(out.buffer);
+}
+
+/** The header's entries, the named arrays, and tables: one object of columns per protocol. */
+export async function unpack(value) {
+  const bytes = await inflate(toBytes(value));
+  const length = new DataView(bytes.buffer).getUint32(0, true);
+  const about = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  let at = 4 + length;
+  const data = { ...about, tables: {} };
+  for (const { name } of about.protocols) data.tables[name] = {};
+  for (const [name, dtype, count, delta] of about.arrays) {
+    const Type = ARRAYS[dtype];
+    const array = unshuffle(bytes.subarray(at, at + count * Type.BYTES_PER_ELEMENT), Type, count);
+    at += count * Type.BYTES_PER_ELEMENT;
+    if (delta) for (let i = 1; i < count; i++) array[i] += array[i - 1];
+    const [table, column] = name.split("/");
+    if (column) data.tables[table][column] = array;
+    else data[name] = array;
+  }
+  for (const table of Object.values(data.tables)) complete(table, data);
+  data.offsets = runningStart(data.stretch_length);
+  return data;
+}
+
+function runningStart(lengths) {
+  const out = new Int32Array(lengths.length);
+  for (let i = 1; i < out.length; i++) out[i] = out[i - 1] + lengths[i - 1];
+  return out;
+}
+
+/** Columns that follow from others: confidence, loss. */
+function complete(table, data) {
+  const n = table.index.length;
+  const k = data.classes.length;
+  table.confidence = new Float32Array(n);
+  table.loss = new Float32Array(n);
+  for (let i = 0; i < n; i++) {
+    table.confidence[i] = table.probabilities[i * k + table.predicted[i]];
+    table.loss[i] = -Math.log(Math.max(table.probabilities[i * k + table.true[i]], 1e-12));
+  }
+}
+
+/** The first position at which `record` and `value` are passed in two arrays sorted by both. */
+function bisect(records, values, record, value) {
+  let low = 0;
+  let high = records.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const before = records[middle] - record || values[middle] - value;
+    if (before <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A beat's strip: values (mV, or 0 to 1), the R peak's position in it, annotations within. */
+export function stripOf(data, table, row) {
+  const record = table.record[row];
+  const start = table.start[row];
+  const width = table.width[row];
+  const stretch = bisect(data.stretch_record, data.stretch_start, record, start) - 1;
+  const from = data.offsets[stretch] + start - data.stretch_start[stretch];
+  const values = Float32Array.from(data.signal.subarray(from, from + width), (v) => v * data.step_mv);
+  const marks = [];
+  for (let a = bisect(data.ann_record, data.ann_r, record, start - 1);
+    a < data.ann_r.length && data.ann_record[a] === record && data.ann_r[a] < start + width; a++) {
+    const at = data.ann_r[a] - start;
+    const symbol = String.fromCharCode(data.ann_symbol[a]);
+    marks.push({ at, class: data.ann_class[a], symbol, here: data.ann_r[a] === table.r[row] });
+  }
+  return { values, at: table.r[row] - start, marks, known: data.records[record].known };
+}
+
+/** The beat as the network gets it before its z-score: from the R peak, in [0, 1], padded. */
+export function networkBeat(data, table, row, strip) {
+  const piece = strip.values.subarray(strip.at, strip.at + table.length[row]);
+  const low = Math.min(...piece);
+  const extent = Math.max(...piece) - low || 1;
+  const out = new Float32Array(data.beat_length);
+  piece.forEach((v, i) => { out[i] = (v - low) / extent; });
+  return out;
+}
+
+/** Grad-CAM in [0, 1] at every `cam_stride`-th sample of a beat, or null. */
+export function camOf(data, table, row) {
+  if (!table.cam) return null;
+  const n = table.cam.length / table.index.length;
+  return Array.from(table.cam.subarray(row * n, (row + 1) * n), (v) => v / data.cam_levels);
+}
+
+export function probabilitiesOf(data, table, row) {
+  const k = data.classes.length;
+  return table.probabilities.subarray(row * k, (row + 1) * k);
+}
+
+/** Beats of each (annotated, predicted) pair in one record, or in all if `record` is "". */
+export function confusion(data, table, record) {
+  const cells = data.classes.length ** 2;
+  const sum = new Array(cells).fill(0);
+  data.records.forEach(({ name }, number) => {
+    if (record && name !== record) return;
+    for (let i = 0; i < cells; i++) sum[i] += table.counts[number * cells + i];
+  });
+  return sum;
+}
+
+/** Names of the records that a protocol has beats of, errors first counted: [name, wrong, all]. */
+export function recordsOf(data, table) {
+  const k = data.classes.length;
+  const out = [];
+  data.records.forEach(({ name }, number) => {
+    let all = 0;
+    let wrong = 0;
+    for (let i = 0; i < k * k; i++) {
+      const count = table.counts[number * k * k + i];
+      all += count;
+      if (Math.floor(i / k) !== i % k) wrong += count;
+    }
+    if (all) out.push([name, wrong, all]);
+  });
+  return out;
+}
+
+/** Seconds as h:mm:ss. */
+export function clock(seconds) {
+  const whole = Math.floor(seconds);
+  const two = (n) => String(n).padStart(2, "0");
+  return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+}
+
+/** A share in percent; nothing short of certainty is rounded to 100 %, or above nought to 0 %. */
+export function percent(share, digits = 1) {
+  const step = 10 ** -digits;
+  if (share > 0 && 100 * share < step / 2) return `<\u2009${step.toFixed(digits)}\u202f%`;
+  if (share < 1 && 100 * (1 - share) <= step / 2) return `>\u2009${(100 - step).toFixed(digits)}\u202f%`;
+  return `${(100 * share).toFixed(digits)}\u202f%`;
+}
+
+export function number(n) {
+  return n.toLocaleString("en-GB");
+}
+
+const LINK = /^#beat-(.+)-([^-]*)-(-?\d+)$/;
+
+/** The part of an address that leads to a beat; a plain CSS identifier, as other scripts expect. */
+export function linkOf(data, protocol, row) {
+  const table = data.tables[protocol];
+  const record = encodeURIComponent(data.records[table.record[row]].name);
+  const place = table.sample[row] < 0 ? `${table.index[row]}` : `${table.sample[row]}`;
+  return `#beat-${protocol}-${record}-${place}`;
+}
+
+/** The protocol and row that a link leads to, or null. */
+export function followLink(data, hash) {
+  const [, protocol, record, place] = LINK.exec(hash) ?? [];
+  const table = data.tables[protocol];
+  if (!table) return null;
+  for (let row = 0; row < table.index.length; row++) {
+    const key = table.sample[row] < 0 ? table.index[row] : table.sample[row];
+    if (key === Number(place) && data.records[table.record[row]].name === decodeURIComponent(record)) {
+      return { protocol, row };
+    }
+  }
+  return null;
+}

@@ -1,0 +1,152 @@
+// One beat, large, in a dialog.
+
+import { clock, linkOf, number, percent, probabilitiesOf } from "./data.js";
+import {
+  SCREEN, barsPanel, beatPanel, facts, image, sentence, stripPanel, wholeFigure,
+} from "./drawing.js";
+import { button, checkbox, element } from "./elements.js";
+
+/** The dialog and what drives it. `walk(by)` and `close()` are called; `linked`: offer a link. */
+export class Detail {
+  constructor(data, { walk, close, linked }) {
+    Object.assign(this, { data, walk, linked, cam: true, means: false });
+    this.title = element("h3", { class: "bi-title", id: `bi-title-${Math.random().toString(36).slice(2)}` });
+    this.place = element("span", { class: "bi-place" });
+    this.body = element("div", { class: "bi-body" });
+    this.scroller = element("div", { class: "bi-scroll" }, this.body);
+    this.said = element("span", { class: "bi-said", role: "status" });
+    this.previous = button("\u2039 Previous", () => walk(-1));
+    this.next = button("Next \u203a", () => walk(1));
+    this.dialog = element("dialog", { class: "bi-dialog", "aria-labelledby": this.title.id },
+      element("header", {}, this.title, button("\u2715", () => this.dialog.close(),
+        { "aria-label": "Close", class: "bi-button bi-close" })),
+      element("nav", { class: "bi-walk", "aria-label": "Beats" }, this.previous, this.place, this.next),
+      this.scroller, this.tools());
+    this.dialog.addEventListener("close", close);
+    this.dialog.addEventListener("keydown", (event) => this.key(event));
+    this.dialog.addEventListener("click", (event) => {
+      if (event.target === this.dialog) this.dialog.close(); // the backdrop
+    });
+    this.observer = new ResizeObserver(() => this.row >= 0 && this.fitted !== this.room() && this.draw());
+    this.observer.observe(this.body);
+  }
+
+  tools() {
+    const redraw = (name) => (value) => { this[name] = value; this.draw(); };
+    const shared = this.linked ? [button("Copy link", () => this.copy())] : [];
+    return element("footer", { class: "bi-tools" },
+      checkbox("Grad-CAM", this.cam, redraw("cam")),
+      checkbox("Mean beats", this.means, redraw("means")),
+      element("span", { class: "bi-space" }), this.said, ...shared,
+      button("Save SVG", () => this.save("svg")), button("Save PNG", () => this.save("png")));
+  }
+
+  /** Shows a row of a protocol's table; `position` of `count` matching beats, -1 if none of them. */
+  show(protocol, row, position, count) {
+    Object.assign(this, { protocol, table: this.data.tables[protocol], row });
+    this.place.textContent = position < 0 ? "" : `${number(position + 1)} of ${number(count)}`;
+    this.previous.disabled = position <= 0;
+    this.next.disabled = position < 0 || position >= count - 1;
+    this.said.textContent = "";
+    if (!this.dialog.open) {
+      this.dialog.showModal();
+      this.scroller.scrollTop = 0;
+    }
+    this.draw();
+  }
+
+  hide() {
+    this.row = -1;
+    if (this.dialog.open) this.dialog.close();
+  }
+
+  room() {
+    return Math.max(280, this.body.clientWidth);
+  }
+
+  draw() {
+    const { data, table, row, cam, means } = this;
+    const width = this.room();
+    this.fitted = width;
+    const narrow = width < 720;
+    const palette = SCREEN;
+    const strip = image(stripPanel(data, table, row, { width, palette }), this.inWords());
+    const beat = beatPanel(data, table, row, {
+      width: narrow ? width : width - 326, palette, cam: cam && !!table.cam, means,
+    });
+    const bars = barsPanel(data, table, row, { width: narrow ? width : 310, palette });
+    this.title.textContent = sentence(data, table, row);
+    const scroll = element("div", { class: "bi-strip", tabindex: 0, "aria-label": "ECG strip" }, strip);
+    this.body.replaceChildren(
+      scroll,
+      element("p", { class: "bi-hint" }, "Letters mark the annotated beats; the shaded part is what the network sees."),
+      element("div", { class: "bi-panels" },
+        image(beat, "The beat as the network sees it, with Grad-CAM along it"),
+        image(bars, this.probabilityWords())),
+      element("dl", { class: "bi-facts" }, ...facts(data, table, row, clock).map(([term, value]) =>
+        element("div", {}, element("dt", {}, term), element("dd", {}, value)))));
+    const window = strip.querySelector(".bi-window");
+    scroll.scrollLeft = window.getAttribute("x") - (scroll.clientWidth - 100) / 2;
+  }
+
+  inWords() {
+    const { data, table, row } = this;
+    const told = facts(data, table, row, clock).map((pair) => pair.join(": ")).join("; ");
+    return `ECG strip around the beat. ${told}`;
+  }
+
+  probabilityWords() {
+    const { data, table, row } = this;
+    const values = [...probabilitiesOf(data, table, row)];
+    return `Probabilities: ${values.map((v, k) => `${data.classes[k]} ${percent(v)}`).join(", ")}`;
+  }
+
+  key(event) {
+    event.stopPropagation(); // JupyterLab has shortcuts of its own
+    const inField = event.target.matches("input, .bi-strip");
+    const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+    if (!step || (inField && event.target.scrollWidth > event.target.clientWidth)) return;
+    event.preventDefault();
+    this.walk(step);
+  }
+
+  async copy() {
+    const link = new URL(linkOf(this.data, this.protocol, this.row), document.location.href).href;
+    try {
+      await navigator.clipboard.writeText(link);
+      this.said.textContent = "Link copied";
+    } catch {
+      this.said.textContent = "The link is in the address bar"; // pages opened as files may not copy
+    }
+  }
+
+  async save(kind) {
+    const { data, table, row, cam, means } = this;
+    const record = data.records[table.record[row]];
+    const told = facts(data, table, row, clock);
+    const heading = [sentence(data, table, row),
+      told.slice(0, -3).map((pair) => pair.join(" ")).join(" \u00b7 ")];
+    const figure = wholeFigure(data, table, row, { heading, cam: cam && !!table.cam, means });
+    const name = `beat-${this.protocol}-${record.name}-${Math.max(table.sample[row], 0) || table.index[row]}`;
+    const drawn = new Blob([new XMLSerializer().serializeToString(figure)], { type: "image/svg+xml" });
+    const blob = kind === "svg" ? drawn : await rasterise(drawn, figure);
+    const url = URL.createObjectURL(blob);
+    element("a", { href: url, download: `${name}.${kind}` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    this.said.textContent = `Saved ${name}.${kind}`;
+  }
+}
+
+/** A PNG at twice the size, from an SVG blob. */
+async function rasterise(blob, figure) {
+  const picture = new Image();
+  const url = URL.createObjectURL(blob);
+  picture.src = url;
+  await picture.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = 2 * figure.getAttribute("width");
+  canvas.height = 2 * figure.getAttribute("height");
+  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(url);
+  return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+}

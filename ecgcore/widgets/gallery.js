@@ -1,0 +1,86 @@
+// The beats that match: how many, and a page of small pictures.
+
+import { clock, number, percent } from "./data.js";
+import { button, element, tag } from "./elements.js";
+import { sentence, thumbnail } from "./drawing.js";
+import { OUTCOMES } from "./filters.js";
+
+export const PAGE = 24;
+
+/** What matches, in words. `whole` counts the beats of all predictions, or is null. */
+export function countSentence(shown, whole, filters) {
+  const limits = [
+    filters.preset && `preset \u201c${filters.preset}\u201d`,
+    filters.true_class && `annotated ${filters.true_class}`,
+    filters.predicted_class && `model ${filters.predicted_class}`,
+    filters.record && `record ${filters.record}`,
+    OUTCOMES[filters.outcome],
+    (filters.confidence[0] > 0 || filters.confidence[1] < 1)
+      && `confidence ${percent(filters.confidence[0], 0)} to ${percent(filters.confidence[1], 0)}`,
+  ].filter(Boolean).join(", ");
+  const beats = shown === 1 ? "beat matches" : "beats match";
+  const sample = whole > shown
+    ? ` Of the ${number(whole)} such test beats, every wrong one and a random draw of the right ones are here.`
+    : "";
+  return [element("strong", {}, `${number(shown)} ${beats}`), `: ${limits}.${sample}`];
+}
+
+export function emptyGallery(clear) {
+  return element("div", { class: "bi-empty" },
+    element("p", {}, "No beat matches this choice. Widen the confidence range, allow right and "
+      + "wrong beats, or start again."),
+    button("Clear the filters", clear));
+}
+
+/** One page of cards. `open(row)` shows a beat, `turn(by)` goes to another page. */
+export function gallery(data, table, rows, page, { open, turn }) {
+  const shown = rows.slice(page * PAGE, (page + 1) * PAGE);
+  const cards = shown.map((row, i) => card(data, table, row, i === 0, () => open(row)));
+  const node = element("div", { class: "bi-gallery", role: "group", "aria-label": "Beats that match" },
+    ...cards);
+  node.addEventListener("keydown", (event) => walkCards(event, cards, turn));
+  node.addEventListener("focusin", (event) => {
+    cards.forEach((c) => { c.tabIndex = c === event.target ? 0 : -1; });
+  });
+  return node;
+}
+
+function card(data, table, row, first, onclick) {
+  const record = data.records[table.record[row]];
+  const time = table.sample[row] < 0 ? "" : clock(table.sample[row] / record.fs);
+  const [t, p] = [data.classes[table.true[row]], data.classes[table.predicted[row]]];
+  const label = `${sentence(data, table, row)}; record ${record.name} ${time}`;
+  return element("button", {
+    type: "button", class: "bi-card", tabindex: first ? 0 : -1, "aria-label": label,
+    "data-row": row, "data-index": table.index[row], onclick,
+  }, thumbnail(data, table, row),
+  element("span", { class: "bi-line" },
+    tag(data, t), t === p ? " \u2713" : " \u2192 ", t === p ? "" : tag(data, p),
+    element("span", { class: "bi-sure" }, percent(table.confidence[row], 0))),
+  element("span", { class: "bi-where" }, `${record.name}${time && ` \u00b7 ${time}`}`));
+}
+
+/** Arrow keys walk among the cards, and on to the next or last page. */
+function walkCards(event, cards, turn) {
+  const here = cards.indexOf(event.target);
+  const columns = cards.filter((c) => c.offsetTop === cards[0].offsetTop).length;
+  const step = {
+    ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns,
+    Home: -here, End: cards.length - 1 - here, PageUp: -Infinity, PageDown: Infinity,
+  }[event.key];
+  if (step === undefined || here < 0) return;
+  event.preventDefault();
+  const next = cards[here + step];
+  if (next) next.focus();
+  else turn(Math.sign(step));
+}
+
+export function pager(page, count, turn) {
+  const pages = Math.ceil(count / PAGE);
+  if (pages < 2) return "";
+  const last = Math.min(count, (page + 1) * PAGE);
+  return element("nav", { class: "bi-pages", "aria-label": "Pages of beats" },
+    button("\u2039 Previous", () => turn(-1), { disabled: page === 0 }),
+    element("span", {}, `${number(page * PAGE + 1)}\u2013${number(last)} of ${number(count)}`),
+    button("Next \u203a", () => turn(1), { disabled: page === pages - 1 }));
+}

@@ -1,0 +1,275 @@
+"""What the inspector shows, chosen and packed for the browser."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+from wfdb.io.annotation import ann_labels
+
+from ecgcore.constants import BEAT_LENGTH, CLASS_NAMES, CLASSES, FS
+from ecgcore.errors import DataError
+from ecgcore.evaluation import Predictions
+from ecgcore.explain import grad_cam
+from ecgcore.plots import COLOURS, PROTOCOL_TITLES
+from ecgcore.records import AAMI_OF_SYMBOL
+from ecgcore.widgets.packing import pack
+from ecgcore.widgets.traces import Trace, read_trace, unplaced
+
+STEP_MV = 0.01  # a tenth of a millimetre on ECG paper
+CAM_STRIDE = 4  # Grad-CAM has a value every 8 samples; every 4th of its 187 loses nothing
+CAM_LEVELS = 15
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Beats offered as one choice, in the given order.
+
+    indices: positions in each protocol's predictions; note: a sentence shown above them.
+    """
+
+    indices: Mapping[str, np.ndarray]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything the inspector was given, keyed by protocol. See `BeatInspector`."""
+
+    predictions: Mapping[str, Predictions]
+    database: Path
+    models: Mapping[str, nn.Module] = field(default_factory=dict)
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+    signals: Mapping[str, np.ndarray] = field(default_factory=dict)
+    right_per_class: int = 200
+    seed: int = 0
+
+    def __post_init__(self):
+        if not self.predictions:
+            raise DataError("the inspector got no predictions")
+        for name, p in self.predictions.items():
+            _check_predictions(name, p, self.signals.get(name))
+        for kind in ("models", "signals"):
+            for name in set(getattr(self, kind)) - set(self.predictions):
+                raise DataError(f"the inspector got {kind} of {name!r}, but no predictions of it")
+        for title, preset in self.presets.items():
+            _check_preset(title, preset, self.predictions)
+
+
+def _check_predictions(name: str, p: Predictions, signal: np.ndarray | None) -> None:
+    if not len(p):
+        raise DataError(f"predictions of {name!r} are empty: there is nothing to inspect")
+    if len(np.unique(p.true)) < 2:
+        only = CLASSES[p.true[0]]
+        raise DataError(
+            f"predictions of {name!r} hold beats of class {only} only; "
+            "a confusion matrix needs at least two classes"
+        )
+    if (p.sample < 0).any() and signal is None:
+        raise DataError(f"predictions of {name!r} name no place in a record; pass their signals")
+    if signal is not None and np.shape(signal) != (len(p), BEAT_LENGTH):
+        raise DataError(
+            f"signals of {name!r} must be ({len(p)}, {BEAT_LENGTH}), not {np.shape(signal)}"
+        )
+
+
+def _check_preset(title: str, preset: Preset, predictions: Mapping[str, Predictions]) -> None:
+    for name, indices in preset.indices.items():
+        if name not in predictions:
+            raise DataError(f"preset {title!r} names {name!r}, which has no predictions")
+        n = len(predictions[name])
+        if len(indices) and not 0 <= np.min(indices) <= np.max(indices) < n:
+            raise DataError(f"preset {title!r}: an index is not among the {n} beats of {name!r}")
+
+
+def choose(source: Source, name: str) -> np.ndarray:
+    """Positions of the beats to embed: all wrong ones, a draw of right ones, those of presets.
+
+    The draw takes as many right beats of each class, or all if there are fewer, seeded.
+    """
+    p = source.predictions[name]
+    rng = np.random.default_rng(source.seed)
+    chosen = [np.flatnonzero(~p.correct)]
+    for number in range(len(CLASSES)):
+        right = np.flatnonzero(p.correct & (p.true == number))
+        chosen.append(rng.choice(right, min(source.right_per_class, len(right)), replace=False))
+    chosen += [np.asarray(preset.indices.get(name, []), int) for preset in source.presets.values()]
+    return np.unique(np.concatenate(chosen))
+
+
+def build(source: Source) -> bytes:
+    """The packed data of an inspector. Raises DataError for records that do not fit."""
+    chosen = {name: choose(source, name) for name in source.predictions}
+    traces = _read_traces(source, chosen)
+    numbers = {trace.name: number for number, trace in enumerate(traces.values())}
+    arrays: dict[str, np.ndarray] = {}
+    for name in source.predictions:
+        table = _table(source, name, chosen[name], traces, numbers)
+        arrays |= {f"{name}/{column}": values for column, values in table.items()}
+    pieces = _stretches(arrays, list(source.predictions), list(traces.values()))
+    delta = [f"{name}/{c}" for name in chosen for c in ("index", "sample", "r", "start")]
+    return pack(
+        _about(source, traces), arrays | pieces, (*delta, "signal", "stretch_start", "ann_r")
+    )
+
+
+def _read_traces(source: Source, chosen: Mapping[str, np.ndarray]) -> dict[tuple, Trace]:
+    """Every record that a prediction is of, keyed ("", name); Kaggle's by (protocol, name)."""
+    placed = [p.record[p.sample >= 0] for p in source.predictions.values()]
+    names = np.unique(np.concatenate(placed)).tolist()
+    traces = {("", name): read_trace(source.database, name) for name in names}
+    for name, p in source.predictions.items():
+        rows = chosen[name]
+        for record in np.unique(p.record[p.sample < 0]).tolist():
+            of = rows[p.record[rows] == record]
+            traces[name, record] = unplaced(record, source.signals[name][of], p.true[of])
+    return traces
+
+
+def _table(
+    source: Source,
+    name: str,
+    rows: np.ndarray,
+    traces: Mapping[tuple, Trace],
+    numbers: Mapping[str, int],
+) -> dict[str, np.ndarray]:
+    """The columns of one protocol's embedded beats, and its counts and mean beats."""
+    p = source.predictions[name]
+    columns = {
+        key: np.zeros(len(rows), dtype)
+        for key, dtype in {
+            "record": "int16", "r": "int32", "length": "uint8", "start": "int32",
+            "width": "uint16", "rr_pre_ms": "uint16", "rr_post_ms": "uint16", "symbol": "uint8",
+        }.items()
+    }  # fmt: skip
+    signal = np.zeros((len(rows), BEAT_LENGTH), np.float32)
+    for record in np.unique(p.record[rows]).tolist():
+        here = np.flatnonzero(p.record[rows] == record)
+        placed = p.sample[rows[here[0]]] >= 0
+        trace = traces["" if placed else name, record]
+        at = trace.find(p.sample[rows[here]]) if placed else np.arange(len(here))
+        signal[here] = trace.beats(at)
+        for key, values in _columns(trace, at).items():
+            columns[key][here] = values
+        columns["record"][here] = numbers[record]
+    table = columns | {
+        "index": rows.astype(np.int32),
+        "true": p.true[rows].astype(np.int8),
+        "predicted": p.predicted[rows].astype(np.int8),
+        "probabilities": p.probabilities[rows].astype(np.float32),
+        "sample": p.sample[rows].astype(np.int32),
+        "counts": _counts(p, numbers),
+        "means": _means(source, name, traces),
+    }
+    if name in source.models:
+        cam = grad_cam(source.models[name], signal, p.predicted[rows])[:, ::CAM_STRIDE]
+        table["cam"] = np.round(cam * CAM_LEVELS).astype(np.uint8)
+    for number, preset in enumerate(source.presets.values()):
+        wanted = np.asarray(preset.indices.get(name, []), dtype=int)
+        table[f"preset{number}"] = np.searchsorted(rows, wanted).astype(np.int32)
+    return table
+
+
+def _columns(trace: Trace, at: np.ndarray) -> dict[str, np.ndarray]:
+    start, stop = trace.strips(at)
+    return {
+        "r": trace.r[at],
+        "length": trace.length[at],
+        "start": start,
+        "width": stop - start,
+        "rr_pre_ms": np.nan_to_num(trace.rr_pre_s[at] * 1000).clip(0, 65_535).round(),
+        "rr_post_ms": np.nan_to_num(trace.rr_post_s[at] * 1000).clip(0, 65_535).round(),
+        "symbol": [ord(s) for s in trace.symbol[at]],
+    }
+
+
+def _counts(p: Predictions, numbers: Mapping[str, int]) -> np.ndarray:
+    """(n_records, 5, 5) int32: each record's confusion matrix, over all its beats."""
+    counts = np.zeros((len(numbers), len(CLASSES), len(CLASSES)), np.int32)
+    names, record = np.unique(p.record, return_inverse=True)
+    at = np.array([numbers[str(name)] for name in names])
+    np.add.at(counts, (at[record], p.true, p.predicted), 1)
+    return counts
+
+
+def _means(source: Source, name: str, traces: Mapping[tuple, Trace]) -> np.ndarray:
+    """(5, 187) uint8: mean beat of each annotated class over all predicted beats, 255 = 1."""
+    p = source.predictions[name]
+    total = np.zeros((len(CLASSES), BEAT_LENGTH))
+    for record in np.unique(p.record).tolist():
+        rows = np.flatnonzero(p.record == record)
+        if p.sample[rows[0]] >= 0:
+            trace = traces["", record]
+            signal = trace.beats(trace.find(p.sample[rows]))
+        else:
+            signal = source.signals[name][rows]
+        np.add.at(total, p.true[rows], signal)
+    count = np.bincount(p.true, minlength=len(CLASSES))[:, None]
+    return np.round(255 * total / np.maximum(count, 1)).astype(np.uint8)
+
+
+def _stretches(
+    arrays: Mapping[str, np.ndarray], names: list[str], traces: list[Trace]
+) -> dict[str, np.ndarray]:
+    """The parts of the records that some strip shows, each once, with their annotations."""
+    record = np.concatenate([arrays[f"{name}/record"] for name in names])
+    start = np.concatenate([arrays[f"{name}/start"] for name in names]).astype(int)
+    stop = start + np.concatenate([arrays[f"{name}/width"] for name in names])
+    signal, pieces, annotations = [], [], []
+    for number, trace in enumerate(traces):
+        here = record == number
+        for a, b in _union(start[here], stop[here]):
+            signal.append(np.round(trace.signal[a:b] / STEP_MV).astype(np.int16))
+            pieces.append((number, a, b - a))
+            if trace.known:
+                k = np.flatnonzero((trace.r >= a) & (trace.r < b))
+                symbols = [ord(s) for s in trace.symbol[k]]
+                annotations += zip([number] * len(k), trace.r[k], trace.aami[k], symbols)  # noqa: B905
+    pieces = np.array(pieces, np.int32).T
+    marks = np.array(annotations, np.int32).reshape(-1, 4).T
+    return {
+        "signal": np.concatenate(signal),
+        "stretch_record": pieces[0].astype(np.int16),
+        "stretch_start": pieces[1],
+        "stretch_length": pieces[2],
+        "ann_record": marks[0].astype(np.int16),
+        "ann_r": marks[1],
+        "ann_class": marks[2].astype(np.int8),
+        "ann_symbol": marks[3].astype(np.uint8),
+    }
+
+
+def _union(start: np.ndarray, stop: np.ndarray) -> list[tuple[int, int]]:
+    """Disjoint intervals that cover the same samples, in order."""
+    if not len(start):
+        return []
+    order = np.argsort(start, kind="stable")
+    start, reach = start[order], np.maximum.accumulate(stop[order])
+    first = np.flatnonzero(np.concatenate([[True], start[1:] > reach[:-1]]))
+    last = np.concatenate([first[1:], [len(start)]]) - 1
+    return list(zip(start[first].tolist(), reach[last].tolist(), strict=True))
+
+
+def _about(source: Source, traces: Mapping[tuple, Trace]) -> dict:
+    """The header: names, units and conventions."""
+    symbols = {a.symbol: a.description for a in ann_labels if a.symbol in AAMI_OF_SYMBOL}
+    return {
+        "classes": list(CLASSES),
+        "class_names": CLASS_NAMES,
+        "colours": COLOURS,
+        "symbols": symbols,
+        "fs": FS,
+        "beat_length": BEAT_LENGTH,
+        "step_mv": STEP_MV,
+        "cam_stride": CAM_STRIDE,
+        "cam_levels": CAM_LEVELS,
+        "protocols": [
+            {"name": name, "title": PROTOCOL_TITLES.get(name, name.replace("_", " "))}
+            for name in source.predictions
+        ],
+        "presets": [{"name": title, "note": p.note} for title, p in source.presets.items()],
+        "records": [
+            {"name": t.name, "lead": t.lead, "fs": t.fs, "known": t.known} for t in traces.values()
+        ],
+    }
