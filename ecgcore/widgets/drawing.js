@@ -50,7 +50,7 @@ export function image(panel, label) {
 }
 
 /** A class letter in a disc of its colour; the letter carries the meaning, the colour repeats it. */
-function disc(data, k, x, y, radius, palette, attributes = {}) {
+function disc(data, k, x, y, radius, attributes = {}) {
   const fill = data.colours[data.classes[k]];
   return svg("g", { class: "bi-mark" },
     svg("circle", { cx: x, cy: y, r: radius, fill, ...attributes }),
@@ -126,7 +126,7 @@ function stripMarks(data, strip, x, inner, palette) {
       line(x(mark.at), -14 + radius, x(mark.at), inner.height, palette.muted, {
         "stroke-width": 0.8, "stroke-dasharray": "2 3", opacity: mark.here ? 1 : 0.6,
       }),
-      disc(data, mark.class, x(mark.at), -14, radius, palette,
+      disc(data, mark.class, x(mark.at), -14, radius,
         mark.here ? { stroke: palette.ink, "stroke-width": 2 } : {}));
     return group;
   });
@@ -284,7 +284,7 @@ export function barsPanel(data, table, row, { width, palette }) {
       k === table.true[row] && "annotated", k === table.predicted[row] && "model",
     ].filter(Boolean).join(", ");
     node.append(svg("g", { class: "bi-bar", "data-class": letter, transform: `translate(0 ${at})` },
-      disc(data, k, 14, 13, 10, palette),
+      disc(data, k, 14, 13, 10),
       svg("rect", { x: left, y: 4, width: room, height: 18, fill: palette.muted, opacity: 0.13 }),
       svg("rect", {
         x: left, y: 4, width: Math.max(1, value * room), height: 18, fill: data.colours[letter],
