@@ -98,9 +98,10 @@ def candidates(
     """Positions of beats that confident learning doubts, the most doubtful annotation first.
 
     true: (n,) annotated class numbers; probabilities: (n, 5), out of sample. A beat is listed
-    if cleanlab (Northcutt et al. 2021) takes its label for wrong and the network gives another
-    class at least `min_confidence`. Order: rising probability of the annotated class. Raises
-    DataError if lengths differ, a probability is not finite, or fewer than two classes occur.
+    if cleanlab's confident learning (Northcutt et al. 2021) takes its label for wrong, and the
+    network gives another class at least `min_confidence`. Order: rising probability of the
+    annotated class. Raises DataError if lengths differ, a probability is not finite, or fewer
+    than two classes occur.
     """
     true, probabilities = np.asarray(true), np.asarray(probabilities, dtype=np.float64)
     _check(true, probabilities)

@@ -18,7 +18,7 @@ from torch import nn
 
 from ecgcore import plots
 from ecgcore.beats import cut
-from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
+from ecgcore.constants import CLASSES, FS
 from ecgcore.errors import DataError
 from ecgcore.evaluation import probabilities
 from ecgcore.records import default_database, record_names
@@ -50,7 +50,7 @@ def disturb(signal: np.ndarray, disturbance: Disturbance) -> np.ndarray:
 def cut_disturbed(trace: Trace, at: np.ndarray, disturbance: Disturbance) -> np.ndarray:
     """(n, 187) float32 in [0, 1]: the chosen beats of a record, cut from its disturbed signal."""
     start = trace.r[at] + round(disturbance.shift_s * FS)
-    start = np.clip(start, 0, len(trace.signal) - BEAT_LENGTH)
+    start = np.clip(start, 0, len(trace.signal) - 1)
     return cut(disturb(trace.signal, disturbance), start, trace.length[at])[0]
 
 
