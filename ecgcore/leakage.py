@@ -5,9 +5,14 @@ import pandas as pd
 
 from ecgcore.constants import CLASSES
 from ecgcore.evaluation import Predictions
+from ecgcore.splits import TEST_SHARE
+
+WINDOW = 10  # beats of a sequence
 
 
-def copied_share(aami: np.ndarray, test_share: float = 0.2, seed: int = 0) -> dict[str, float]:
+def copied_share(
+    aami: np.ndarray, test_share: float = TEST_SHARE, seed: int = 0
+) -> dict[str, float]:
     """If the classes are balanced *before* the split: by class, the share of test beats of which
     the training part holds an exact copy. NaN for a class without beats.
 
@@ -27,7 +32,7 @@ def copied_share(aami: np.ndarray, test_share: float = 0.2, seed: int = 0) -> di
     return shares
 
 
-def pure_windows(aami: np.ndarray, record: np.ndarray, letter: str, length: int = 10) -> float:
+def pure_windows(aami: np.ndarray, record: np.ndarray, letter: str, length: int = WINDOW) -> float:
     """Of the windows of `length` successive beats of a record that hold a class, the share that
     hold nothing else; NaN if there are none.
 

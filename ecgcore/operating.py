@@ -14,7 +14,7 @@ from sklearn.metrics import precision_recall_curve
 from ecgcore.constants import CLASSES
 from ecgcore.evaluation import Predictions
 
-RATES = ("sensitivity", "positive predictivity", "f1")
+RATES = {"sensitivity": "Se", "positive predictivity": "+P", "f1": "F1"}
 ACCEPTED = ("left", "accuracy", "errors left")
 MAXIMAL_F1 = "maximal F1"  # the name of the rule
 

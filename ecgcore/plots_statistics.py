@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from ecgcore.constants import CLASSES
+from ecgcore.constants import CLASSES, PROTOCOL_TITLES
 from ecgcore.ec57 import AVERAGE, ECTOPIC, GROSS
-from ecgcore.plots import COLOURS, PROTOCOL_COLOURS, PROTOCOL_TITLES, canvas, panels
+from ecgcore.plots import COLOURS, PROTOCOL_COLOURS, canvas, panels
 
 UNIT_COLOURS = {"beat": "#56B4E9", "record": "#0B3C5D"}
 BEFORE, AFTER = "#D55E00", "#0072B2"
@@ -66,7 +66,7 @@ def units(values: Mapping[str, Mapping[str, np.ndarray]], name: str) -> Figure:
             ax.stairs(share, bins, color=colour, fill=True, alpha=0.35)
             ax.stairs(share, bins, color=colour, label=f"{unit}s drawn")
         ax.set(title=PROTOCOL_TITLES.get(protocol, protocol), xlabel=name)
-        ax.legend(fontsize=7.5)
+        ax.legend(fontsize=8)
     axes[0].set_ylabel("resamples (% a bin)")
     return figure
 
@@ -88,7 +88,7 @@ def reliability(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
             ax.scatter(x, y, s=area, color=colour, marker=marker, alpha=0.8, label=stage)
         ax.set(title=PROTOCOL_TITLES.get(protocol, protocol), xlabel="confidence (mean of the bin)")
         ax.set(xlim=(0.15, 1.03), ylim=(-0.03, 1.05))
-        legend = ax.legend(loc="upper left", fontsize=7.5)
+        legend = ax.legend(loc="upper left", fontsize=8)
         for handle in legend.legend_handles[1:]:
             handle.set_sizes([25])
     axes[0].set_ylabel("accuracy (share of the bin's beats)")
@@ -119,7 +119,7 @@ def operating_points(
         ax.set(xlim=(-0.03, 1.05), ylim=(-0.03, 1.05))
     axes[0].set_ylabel("positive predictivity")
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=7.5)
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
     return figure
 
 
@@ -156,7 +156,7 @@ def selective(
             at = 100 * row["test left"], 100 * row["test accuracy"]
             ax.plot(*at, marker, color="#D55E00", markersize=5.5, label=f"test: {row['rule']}")
         ax.set(title=PROTOCOL_TITLES.get(protocol, protocol), xlabel="beats left to a human (%)")
-        ax.legend(fontsize=7, loc="lower right")
+        ax.legend(fontsize=8, loc="lower right")
     axes[0].set_ylabel("accuracy of the others (%)")
     return figure
 
@@ -173,19 +173,21 @@ def ec57_records(table: pd.DataFrame) -> Figure:
         shown = records[records[beats] > 0].sort_values(beats, ignore_index=True)
         y = np.arange(len(shown))
         ax.hlines(y, 0, 1, color="#DDDDDD", linewidth=0.6)
-        ax.plot(shown[f"{ectopic} Se"], y, "o", color=COLOURS[letter], label="sensitivity")
-        predictivity = shown[f"{ectopic} +P"]
-        ax.plot(predictivity, y, "x", color="#222222", label="positive predictivity")
+        ax.plot(shown[f"{ectopic} Se"], y, "o", color=COLOURS[letter])
+        ax.plot(shown[f"{ectopic} +P"], y, "x", color="#222222")
         labels = [
             f"{name} ({count:,.0f})"
             for name, count in zip(shown["record"], shown[beats], strict=True)
         ]
-        ax.set_yticks(y, labels, fontsize=7.5)
+        ax.set_yticks(y, labels, fontsize=8)
         ax.set(title=ectopic, xlabel="rate", xlim=(-0.04, 1.04))
         ax.grid(visible=False, axis="y")
     axes[0].set_ylabel("record (annotated beats of the kind)")
-    handles, labels = axes[1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2)
+    handles = [
+        axes[0].plot([], [], marker, color="#222222", label=label)[0]
+        for marker, label in (("o", "sensitivity"), ("x", "positive predictivity"))
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=2)
     return figure
 
 
@@ -207,7 +209,7 @@ def kinds_of_accuracy(tables: Mapping[str, pd.DataFrame]) -> Figure:
             bars = ax.bar(
                 at, value, 0.25, color=colour, hatch=hatch, edgecolor="white", label=column
             )
-            ax.bar_label(bars, [f"{100 * v:.1f}" for v in value], fontsize=7.5, padding=2)
+            ax.bar_label(bars, [f"{100 * v:.1f}" for v in value], fontsize=8, padding=2)
         ax.set_xticks(range(len(table)), table["answers"])
         ax.set(title=PROTOCOL_TITLES.get(protocol, protocol), ylim=(0, 1.1))
         ax.yaxis.set_major_formatter(PercentFormatter(1))

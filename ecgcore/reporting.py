@@ -82,13 +82,15 @@ def headline_table(metrics: dict) -> pd.DataFrame:
 
 def class_table(metrics: dict) -> pd.DataFrame:
     """A row a protocol and class: positive predictivity, sensitivity, F1, support."""
+    names = {"precision": "positive predictivity"}
+    shown = ("precision", "sensitivity", "f1", "support")
     rows = [
-        {"split": protocol, "class": letter, **values["per_class"][letter]}
+        {"split": protocol, "class": letter}
+        | {names.get(key, key): values["per_class"][letter][key] for key in shown}
         for protocol, values in metrics.items()
         for letter in CLASSES
     ]
-    names = {"precision": "positive predictivity"}
-    return pd.DataFrame(rows).rename(columns=names)
+    return pd.DataFrame(rows)
 
 
 def interval_table(metrics: dict) -> pd.DataFrame:
