@@ -160,6 +160,26 @@ rule literature:
         "ecgcore run 05_literature --profile {PROFILE} 2>&1 | tee {log}"
 
 
+rule uncertainty:
+    message:
+        "06 How sure are we?"
+    input:
+        rules.beats.output,
+        MODELS,
+        PREDICTIONS,
+        f"{EXECUTED}/03_evaluation.ipynb",
+        dependencies("06_uncertainty"),
+    output:
+        f"{EXECUTED}/06_uncertainty.ipynb",
+    params:
+        parameters=parameters("06_uncertainty"),
+    log:
+        f"{LOGS}/06_uncertainty.log",
+    threads: workflow.cores
+    shell:
+        "ecgcore run 06_uncertainty --profile {PROFILE} 2>&1 | tee {log}"
+
+
 rule label_errors:
     message:
         "08 Doubtful annotations"

@@ -50,3 +50,12 @@ def test_beats(profile: str, protocol: str) -> Beats:
     """The beats that a protocol tests on; they depend on no seed and no training parameter."""
     beats = load(profile, protocol)
     return beats[make_split(protocol, beats).test]
+
+
+def validation_beats(profile: str, protocol: str, about: dict) -> Beats:
+    """The beats that a published network was validated on, and so was not trained on.
+
+    about: the document of its checkpoint.
+    """
+    beats = load(profile, protocol)
+    return beats[make_split(protocol, beats, about["config"]["val_share"], about["seed"]).val]

@@ -32,6 +32,11 @@ def predictions_file(profile: str, protocol: str) -> Path:
     return run_dir(profile) / "predictions" / f"{protocol}.npz"
 
 
+def bootstrap_file(profile: str, protocol: str) -> Path:
+    """The resamples from which a protocol's intervals are computed."""
+    return run_dir(profile) / "bootstrap" / f"{protocol}.npz"
+
+
 def figures_dir(profile: str) -> Path:
     """Where a profile's figures and metrics.json go.
 

@@ -1,5 +1,6 @@
 """Numbers on their way from a run to metrics.json, to tables, and to the text of the book."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -43,6 +44,11 @@ def write_metrics(profile: str, metrics: dict) -> None:
     write_json(path, found | metrics)
 
 
+def json_rows(frame: pd.DataFrame) -> list[dict]:
+    """A table as plain JSON values, a dict a row; NaN becomes null."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+
+
 def protocol_metrics(predictions: Predictions, about: dict, profile: str, database: Path) -> dict:
     """Everything that is reported of one protocol, with where it comes from.
 
@@ -76,13 +82,37 @@ def headline_table(metrics: dict) -> pd.DataFrame:
 
 def class_table(metrics: dict) -> pd.DataFrame:
     """A row a protocol and class: positive predictivity, sensitivity, F1, support."""
+    names = {"precision": "positive predictivity"}
+    shown = ("precision", "sensitivity", "f1", "support")
     rows = [
-        {"split": protocol, "class": letter, **values["per_class"][letter]}
+        {"split": protocol, "class": letter}
+        | {names.get(key, key): values["per_class"][letter][key] for key in shown}
         for protocol, values in metrics.items()
         for letter in CLASSES
     ]
-    names = {"precision": "positive predictivity"}
-    return pd.DataFrame(rows).rename(columns=names)
+    return pd.DataFrame(rows)
+
+
+def interval_table(metrics: dict) -> pd.DataFrame:
+    """A row a headline number, a column a protocol: the number and its 95 % interval, as text."""
+    names = {"accuracy": "accuracy", "macro_f1": "macro-F1", "weighted_f1": "weighted F1"}
+    columns = {}
+    for protocol, m in metrics.items():
+        column = {text: with_span(m[key], m[f"{key}_ci95"]) for key, text in names.items()}
+        for letter in CLASSES:
+            each = m["per_class"][letter]
+            column[f"F1 of {letter}"] = with_span(each["f1"], each["f1_ci95"])
+        columns[protocol] = column
+    return pd.DataFrame(columns).rename_axis("number").reset_index()
+
+
+def join_spans(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """A table whose columns `<name>`, `<name> low` and `<name> high` have become one of text."""
+    joined = frame.drop(columns=[f"{name} {end}" for name in names for end in ("low", "high")])
+    for name in names:
+        rows = zip(frame[name], frame[f"{name} low"], frame[f"{name} high"], strict=True)
+        joined[name] = [with_span(value, ends) for value, *ends in rows]
+    return joined
 
 
 def table(frame: pd.DataFrame, caption: str, formats: dict | None = None) -> Styler:
@@ -101,7 +131,30 @@ def clock(seconds: float) -> str:
 
 
 def percent(value: float, digits: int = 1) -> str:
-    return f"{100 * value:.{digits}f} %"
+    """A share as text, in percent; a dash where it is undefined."""
+    return "–" if pd.isna(value) else f"{100 * value:.{digits}f} %"
+
+
+def score(value: float, digits: int = 3) -> str:
+    """A score as text; a dash where it is undefined."""
+    return "–" if pd.isna(value) else f"{value:.{digits}f}"
+
+
+def span(ends: Sequence[float], digits: int = 3) -> str:
+    """An interval of scores as text."""
+    low, high = ends
+    return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def with_span(value: float, ends: Sequence[float], digits: int = 3) -> str:
+    """A score and its interval as text; a dash where the score is undefined."""
+    return "–" if pd.isna(value) else f"{score(value, digits)} ({span(ends, digits)})"
+
+
+def percent_span(ends: Sequence[float], digits: int = 1) -> str:
+    """An interval of shares as text, in percent."""
+    low, high = ends
+    return f"{100 * low:.{digits}f} to {100 * high:.{digits}f} %"
 
 
 def headline_text(metrics: dict) -> dict[str, str]:
@@ -118,7 +171,19 @@ def headline_text(metrics: dict) -> dict[str, str]:
             **{f"{protocol}_f1_{c}": f"{m['per_class'][c]['f1']:.3f}" for c in CLASSES},
             **{f"{protocol}_se_{c}": percent(m["per_class"][c]["sensitivity"]) for c in CLASSES},
         }
+        if "bootstrap" in m:
+            texts |= _interval_text(protocol, m)
     return texts
+
+
+def _interval_text(protocol: str, m: dict) -> dict[str, str]:
+    per_class = {c: m["per_class"][c]["f1_ci95"] for c in CLASSES}
+    return {
+        f"{protocol}_accuracy_ci95": percent_span(m["accuracy_ci95"]),
+        f"{protocol}_macro_f1_ci95": span(m["macro_f1_ci95"]),
+        f"{protocol}_resamples": f"{m['bootstrap']['resamples']:,}",
+        **{f"{protocol}_f1_{c}_ci95": span(ends) for c, ends in per_class.items()},
+    }
 
 
 def glue(texts: dict[str, str]) -> None:

@@ -137,6 +137,13 @@ def test_strips_hold_the_record_and_both_neighbours(embedded, database):
     assert checked > 10
 
 
+def test_a_beat_takes_a_quarter_of_a_kilobyte(small_beats, database):
+    """Ten thousand of them then fit into the 2.5 MB that a page may have."""
+    made = BeatInspector({"random": guesses(small_beats, wrong=0.2)}, database)
+    _, arrays = unpack(made.payload)
+    assert len(made.payload) < 250 * arrays["random/index"].size
+
+
 def test_the_preset_keeps_its_order(embedded):
     about, arrays = embedded
     assert arrays["random/index"][arrays["random/preset0"]].tolist() == [5, 2, 9]

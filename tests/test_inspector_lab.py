@@ -81,7 +81,7 @@ def lab(chromium, folder, tmp_path_factory):
         )
         try:
             _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", server, log)
-            yield f"http://127.0.0.1:{port}/lab/tree/{{}}?token={token}"
+            yield f"http://127.0.0.1:{port}/lab/tree/{{}}?token={token}&reset"  # no old tabs
         finally:
             server.terminate()
             server.wait(timeout=30)
@@ -110,7 +110,7 @@ def open_notebook(browser, lab):
         page = context.new_page()
         page.goto(lab.format(name))
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        page.wait_for_selector('[data-status="idle"]', state="attached")
+        page.get_by_text("| Idle").wait_for()  # the status bar, once the kernel answers
         return page
 
     yield open_
@@ -178,7 +178,7 @@ def test_explorer_runs_the_network(open_notebook):
     page.wait_for_function(
         "old => document.querySelector('.jp-OutputArea [role=img]').ariaLabel !== old", arg=before
     )
-    page.get_by_label("Record").select_option("223")
+    page.get_by_label("Record", exact=True).select_option("223")
     page.wait_for_function(
         "document.querySelector('.jp-OutputArea [role=img]').ariaLabel.startsWith('Record 223')"
     )

@@ -9,8 +9,10 @@ import papermill
 import pytest
 from browser_helpers import build_book, guesses, serving, write_notebook
 
+from ecgcore.beats import concatenate
 from ecgcore.constants import CLASSES
-from ecgcore.evaluation import confusion_matrix
+from ecgcore.evaluation import Predictions, confusion_matrix
+from ecgcore.widgets import BeatInspector
 
 SVG = "{http://www.w3.org/2000/svg}"
 CELL = """
@@ -202,6 +204,25 @@ def test_detail_draws_the_beat_in_its_context(page, predictions, small_beats):
     assert page.locator(".bi-cam path").count() > 0
     page.get_by_label("Grad-CAM", exact=True).uncheck()
     assert page.locator(".bi-cam path").count() == 0
+
+
+def test_beats_of_no_record_are_shown_without_context(open_page, small_beats, tmp_path):
+    few = small_beats[:300:2]
+    few = concatenate([few, small_beats[small_beats.aami == 0][:100]])
+    p, n = guesses(few, wrong=0.3), len(few)
+    nowhere = np.full(n, "mitbih_test"), np.full(n, -1)
+    kaggle = Predictions(p.true, p.predicted, p.probabilities, *nowhere)
+    made = BeatInspector({"kaggle": kaggle}, signals={"kaggle": few.signal})
+    file = tmp_path / "kaggle.html"
+    file.write_text(f'<!doctype html><meta charset="utf-8">{made.to_html()}')
+    page = open_page(file.as_uri())
+    page.locator(".bi-card").first.click()
+    assert "record and amplitude are unknown" in page.locator(".bi-hint").inner_text()
+    assert page.locator(".bi-strip").count() == 0
+    assert len(page.locator(".bi-beat").get_attribute("d")) > 500
+    told = title(page)
+    other = open_page(page.url)
+    assert title(other) == told
 
 
 def test_paper_is_25_mm_a_second_and_10_mm_a_millivolt(page):

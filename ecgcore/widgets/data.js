@@ -80,7 +80,7 @@ function bisect(records, values, record, value) {
   return low;
 }
 
-/** A beat's strip: values (mV, or 0 to 1), the R peak's position in it, annotations within. */
+/** A beat's strip: values (mV, or 0 to 1 if the amplitude is unknown), the R peak's position in it, annotations within. */
 export function stripOf(data, table, row) {
   const record = table.record[row];
   const start = table.start[row];
@@ -95,7 +95,7 @@ export function stripOf(data, table, row) {
     const symbol = String.fromCharCode(data.ann_symbol[a]);
     marks.push({ at, class: data.ann_class[a], symbol, here: data.ann_r[a] === table.r[row] });
   }
-  return { values, at: table.r[row] - start, marks, known: data.records[record].known };
+  return { values, at: table.r[row] - start, marks };
 }
 
 /** The beat as the network gets it before its z-score: from the R peak, in [0, 1], padded. */

@@ -10,7 +10,7 @@ import { button, checkbox, element } from "./elements.js";
 export class Detail {
   constructor(data, { walk, close, linked }) {
     Object.assign(this, { data, walk, linked, cam: true, means: false });
-    this.title = element("h3", { class: "bi-title", id: `bi-title-${Math.random().toString(36).slice(2)}` });
+    this.title = element("h3", { class: "bi-title", tabindex: -1, autofocus: true, id: `bi-title-${Math.random().toString(36).slice(2)}` });
     this.place = element("span", { class: "bi-place" });
     this.body = element("div", { class: "bi-body" });
     this.scroller = element("div", { class: "bi-scroll" }, this.body);
@@ -33,9 +33,10 @@ export class Detail {
 
   tools() {
     const redraw = (name) => (value) => { this[name] = value; this.draw(); };
+    this.camBox = checkbox("Grad-CAM", this.cam, redraw("cam"));
     const shared = this.linked ? [button("Copy link", () => this.copy())] : [];
     return element("footer", { class: "bi-tools" },
-      checkbox("Grad-CAM", this.cam, redraw("cam")),
+      this.camBox,
       checkbox("Mean beats", this.means, redraw("means")),
       element("span", { class: "bi-space" }), this.said, ...shared,
       button("Save SVG", () => this.save("svg")), button("Save PNG", () => this.save("png")));
@@ -48,6 +49,7 @@ export class Detail {
     this.previous.disabled = position <= 0;
     this.next.disabled = position < 0 || position >= count - 1;
     this.said.textContent = "";
+    this.camBox.hidden = !this.table.cam;
     if (!this.dialog.open) {
       this.dialog.showModal();
       this.scroller.scrollTop = 0;
@@ -70,23 +72,37 @@ export class Detail {
     this.fitted = width;
     const narrow = width < 720;
     const palette = SCREEN;
-    const strip = image(stripPanel(data, table, row, { width, palette }), this.inWords());
     const beat = beatPanel(data, table, row, {
       width: narrow ? width : width - 326, palette, cam: cam && !!table.cam, means,
     });
     const bars = barsPanel(data, table, row, { width: narrow ? width : 310, palette });
     this.title.textContent = sentence(data, table, row);
-    const scroll = element("div", { class: "bi-strip", tabindex: 0, "aria-label": "ECG strip" }, strip);
     this.body.replaceChildren(
-      scroll,
-      element("p", { class: "bi-hint" }, "Letters mark the annotated beats; the shaded part is what the network sees."),
+      ...this.strip(width, palette),
       element("div", { class: "bi-panels" },
         image(beat, "The beat as the network sees it, with Grad-CAM along it"),
         image(bars, this.probabilityWords())),
       element("dl", { class: "bi-facts" }, ...facts(data, table, row, clock).map(([term, value]) =>
         element("div", {}, element("dt", {}, term), element("dd", {}, value)))));
-    const window = strip.querySelector(".bi-window");
-    scroll.scrollLeft = window.getAttribute("x") - (scroll.clientWidth - 100) / 2;
+    const scroll = this.body.querySelector(".bi-strip");
+    const start = scroll?.querySelector(".bi-window").getAttribute("x");
+    if (scroll) scroll.scrollLeft = start - (scroll.clientWidth - 100) / 2;
+  }
+
+  /** The strip and a line below it; only the line for beats of no known record. */
+  strip(width, palette) {
+    const { data, table, row } = this;
+    const hint = (words) => element("p", { class: "bi-hint" }, words);
+    if (!data.records[table.record[row]].known) {
+      return [hint("This beat\u2019s record and amplitude are unknown, so its context cannot be shown.")];
+    }
+    const panel = stripPanel(data, table, row, { width, palette });
+    const more = panel.width > width ? " Scroll it sideways to see the rest." : "";
+    return [
+      element("div", { class: "bi-strip", tabindex: 0, "aria-label": "ECG strip" },
+        image(panel, this.inWords())),
+      hint(`Letters mark the annotated beats; the shaded part is what the network sees.${more}`),
+    ];
   }
 
   inWords() {

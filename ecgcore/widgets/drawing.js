@@ -50,7 +50,7 @@ export function image(panel, label) {
 }
 
 /** A class letter in a disc of its colour; the letter carries the meaning, the colour repeats it. */
-function disc(data, k, x, y, radius, palette, attributes = {}) {
+function disc(data, k, x, y, radius, attributes = {}) {
   const fill = data.colours[data.classes[k]];
   return svg("g", { class: "bi-mark" },
     svg("circle", { cx: x, cy: y, r: radius, fill, ...attributes }),
@@ -73,8 +73,7 @@ function paper(width, height, mm, palette) {
 }
 
 /** Lowest and highest value on a strip's axis: whole half millivolts, with room around the wave. */
-function limits(values, known) {
-  if (!known) return [-0.1, 1.1];
+function limits(values) {
   const low = values.reduce((a, b) => Math.min(a, b));
   const high = values.reduce((a, b) => Math.max(a, b));
   return [Math.floor(2 * (low - 0.15)) / 2, Math.ceil(2 * (high + 0.15)) / 2];
@@ -98,10 +97,10 @@ export function stripPanel(data, table, row, { width, palette }) {
   const seconds = (strip.values.length - 1) / data.fs;
   const left = 46;
   const top = 30;
-  const [low, high] = limits(strip.values, strip.known);
+  const [low, high] = limits(strip.values);
   const fits = Math.min(8, (width - left - 8) / (MM_PER_S * seconds), TALLEST / (MM_PER_MV * (high - low)));
   const mm = Math.max(2.9, fits);
-  const perUnit = strip.known ? MM_PER_MV * mm : 160;
+  const perUnit = MM_PER_MV * mm;
   const inner = { width: seconds * MM_PER_S * mm, height: (high - low) * perUnit };
   const x = (i) => (i / data.fs) * MM_PER_S * mm;
   const y = (v) => (high - v) * perUnit;
@@ -127,7 +126,7 @@ function stripMarks(data, strip, x, inner, palette) {
       line(x(mark.at), -14 + radius, x(mark.at), inner.height, palette.muted, {
         "stroke-width": 0.8, "stroke-dasharray": "2 3", opacity: mark.here ? 1 : 0.6,
       }),
-      disc(data, mark.class, x(mark.at), -14, radius, palette,
+      disc(data, mark.class, x(mark.at), -14, radius,
         mark.here ? { stroke: palette.ink, "stroke-width": 2 } : {}));
     return group;
   });
@@ -141,19 +140,18 @@ function stripAxes(strip, fs, x, y, [low, high], inner, palette) {
     x(strip.at + t * fs), inner.height + 16, signed(t),
     { "text-anchor": "middle", fill: palette.muted, "font-size": 11 },
   ));
-  const levels = ticks(low, high, strip.known ? 1 : 0.5).map((v) => text(
+  const levels = ticks(low, high, 1).map((v) => text(
     -6, y(v) + 4, signed(v), { "text-anchor": "end", fill: palette.muted, "font-size": 11 },
   ));
-  const caption = strip.known ? "s from the R peak \u00b7 25 mm/s, 10 mm/mV" : "s from the R peak";
   return [
     ...times, ...levels,
-    text(inner.width / 2, inner.height + 33, caption, {
+    text(inner.width / 2, inner.height + 33, "s from the R peak \u00b7 25 mm/s, 10 mm/mV", {
       "text-anchor": "middle", fill: palette.muted, "font-size": 11.5,
     }),
     svg("text", {
       transform: `translate(-32 ${inner.height / 2}) rotate(-90)`, "text-anchor": "middle",
       fill: palette.muted, "font-size": 11.5,
-    }, strip.known ? "mV" : "share of range"),
+    }, "mV"),
   ];
 }
 
@@ -286,7 +284,7 @@ export function barsPanel(data, table, row, { width, palette }) {
       k === table.true[row] && "annotated", k === table.predicted[row] && "model",
     ].filter(Boolean).join(", ");
     node.append(svg("g", { class: "bi-bar", "data-class": letter, transform: `translate(0 ${at})` },
-      disc(data, k, 14, 13, 10, palette),
+      disc(data, k, 14, 13, 10),
       svg("rect", { x: left, y: 4, width: room, height: 18, fill: palette.muted, opacity: 0.13 }),
       svg("rect", {
         x: left, y: 4, width: Math.max(1, value * room), height: 18, fill: data.colours[letter],
@@ -307,7 +305,9 @@ function roleLabel(roles, value, left, room, k, palette) {
 
 /** All panels in one self-contained image with a heading, as wide as the strip needs. */
 export function wholeFigure(data, table, row, { heading, cam, means }) {
-  const strip = stripPanel(data, table, row, { width: 900, palette: PRINT });
+  const strip = data.records[table.record[row]].known
+    ? stripPanel(data, table, row, { width: 900, palette: PRINT })
+    : { node: svg("g"), width: 0, height: 0 };
   const width = Math.max(900, strip.width);
   const beat = beatPanel(data, table, row, { width: 560, palette: PRINT, cam, means });
   const bars = barsPanel(data, table, row, { width: 310, palette: PRINT });

@@ -225,7 +225,8 @@ def _stretches(
             if trace.known:
                 k = np.flatnonzero((trace.r >= a) & (trace.r < b))
                 symbols = [ord(s) for s in trace.symbol[k]]
-                annotations += zip([number] * len(k), trace.r[k], trace.aami[k], symbols)  # noqa: B905
+                record_of = [number] * len(k)
+                annotations += zip(record_of, trace.r[k], trace.aami[k], symbols, strict=True)
     pieces = np.array(pieces, np.int32).T
     marks = np.array(annotations, np.int32).reshape(-1, 4).T
     return {
