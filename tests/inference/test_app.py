@@ -150,7 +150,9 @@ def test_upload_look_download_in_a_browser(app_url, browser, thousand_csv, tmp_p
     page.on("request", lambda r: None if r.url.startswith(here) else foreign.append(r.url))
     page.goto(app_url)
     page.get_by_text("All beats").wait_for(timeout=60_000)
-    assert page.locator(".js-plotly-plot").count() >= 4
+    charts = ("Beats of each class", "Rhythm strip", "Heart rate at each beat")
+    assert all(page.get_by_role("heading", name=name).is_visible() for name in charts)
+    page.locator(".js-plotly-plot").nth(4).wait_for(timeout=60_000)  # two are of the beat
     page.get_by_text("a file of your own").click()
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("1,2,3\n")
