@@ -1,5 +1,6 @@
 # make book    everything from records to HTML        make test    lint, tests, smoke book, browser
-# make lab     JupyterLab                             make clean   remove what was computed
+# make lab     JupyterLab                             make app     classify your own ECG
+# make clean   remove what was computed               make lock    pin the packages anew
 # Options: PROFILE=paper|smoke, CORES=n, PYTHON=python3.12
 .ONESHELL:
 SHELL := bash
@@ -13,7 +14,7 @@ READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONHASHSEED := 0
 
-.PHONY: book test lab readme browser lock clean
+.PHONY: book test app lab readme browser lock clean
 book: $(READY)
 	@snakemake --cores $(CORES) --config profile=$(PROFILE) --quiet host --rerun-incomplete
 	echo "Open $(HTML)/index.html"
@@ -22,6 +23,9 @@ test: $(READY) browser
 	ruff check .
 	ruff format --check .
 	pytest
+
+app: $(READY)
+	streamlit run app/streamlit_app.py
 
 lab: $(READY)
 	jupyter lab notebooks
@@ -50,7 +54,7 @@ $(READY): requirements.lock pyproject.toml
 lock:
 	$(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/pip install --quiet $$(grep '^torch==' requirements.lock)
-	.lock-venv/bin/pip install --quiet --editable '.[book,lab,test]'
+	.lock-venv/bin/pip install --quiet --editable '.[app,book,lab,test]'
 	{ sed -n '/^#/p' requirements.lock; .lock-venv/bin/pip freeze --all --exclude-editable | sed 's/+cpu//' | grep -v '^pip=='; } > .requirements.new
 	mv .requirements.new requirements.lock
 	rm -r .lock-venv

@@ -16,6 +16,7 @@ HTML = "_build/html" if PROFILE in ("paper", "full") else f"{RUN}/_build/html"
 PROTOCOLS = profile.parameters("02_training").get("protocols", ["random", "inter_patient"])
 NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
 MODELS = expand(RUN + "/models/{protocol}.safetensors", protocol=PROTOCOLS)
+ONNX = f"{RUN}/models/random.onnx"
 PREDICTIONS = expand(RUN + "/predictions/{protocol}.npz", protocol=PROTOCOLS)
 LOGS = f"{RUN}/logs"
 RECOMPUTE = profile.parameters("08_label_errors").get("recompute", False)
@@ -42,6 +43,7 @@ rule book:
     input:
         notebooks=expand(EXECUTED + "/{notebook}.ipynb", notebook=NOTEBOOKS),
         pages=[str(p) for p in sorted(Path("book").rglob("*")) if p.is_file() and "executed" not in p.parts],
+        assets=f"{RUN}/site/book/_static/try-it/assets/manifest.json",
         config=["_config.yml", "_toc.yml"],
         sources=sources("ecgcore.pipeline"),
     output:
@@ -178,6 +180,41 @@ rule uncertainty:
     threads: workflow.cores
     shell:
         "ecgcore run 06_uncertainty --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule own_ecg:
+    message:
+        "07 Your own ECG"
+    input:
+        rules.beats.output,
+        MODELS,
+        f"{EXECUTED}/03_evaluation.ipynb",
+        dependencies("07_own_ecg"),
+    output:
+        f"{EXECUTED}/07_own_ecg.ipynb",
+        ONNX,
+    params:
+        parameters=parameters("07_own_ecg"),
+    log:
+        f"{LOGS}/07_own_ecg.log",
+    threads: workflow.cores
+    shell:
+        "ecgcore run 07_own_ecg --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule try_it:
+    message:
+        "What the page 'Try it' loads: network, runtime, beats"
+    input:
+        rules.beats.output,
+        ONNX,
+        sources("ecgcore.try_it"),
+    output:
+        f"{RUN}/site/book/_static/try-it/assets/manifest.json",
+    log:
+        f"{LOGS}/try_it.log",
+    shell:
+        "ecgcore try-it --profile {PROFILE} 2>&1 | tee {log}"
 
 
 rule label_errors:

@@ -5,6 +5,7 @@ a user can mend is raised as EcgError and told by `main` in one line; nothing is
 """
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -86,6 +87,69 @@ def pack(
     typer.echo(f"{target}: {len(records.record_names(target))} records packed, none changed")
 
 
+class OutputFormat(StrEnum):
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+@app.command()
+def predict(
+    path: Annotated[Path, typer.Argument(help="CSV of beats or of a signal, or a WFDB record.")],
+    output: Annotated[OutputFormat, typer.Option("--format", help="How to print.")] = "table",
+    fs: Annotated[
+        float | None, typer.Option(help="Sampling rate in Hz, of a CSV with one column.")
+    ] = None,
+    lead: Annotated[str, typer.Option(help="Lead of a record; MLII or the first.")] = "",
+    own_peaks: Annotated[
+        bool, typer.Option("--own-peaks", help="Find the R peaks even where there is an .atr.")
+    ] = False,
+    model: Annotated[
+        Path | None, typer.Option(help="A .safetensors or .onnx file; else the project's own.")
+    ] = None,
+) -> None:
+    """Classify the beats of a file or a record. Research software, no medical device.
+
+    A CSV holds a beat a row: 187 values, or 188 with the label. Exit codes: 0, every beat was
+    classified; 2, nothing could be; 3, some rows could not (named on standard error).
+    """
+    from ecgcore import classifier, inference, writers
+    from ecgcore.progress import Progress
+
+    network = classifier.load(model)
+    writer = writers.WRITERS[output](sys.stdout, str(path), network)
+    with Progress(path.name) as progress:
+        for part in inference.classify(path, network, fs, lead, own_peaks):
+            writer.add(part)
+            progress.update(part.done)
+            for sentence in (*part.problems, *part.warnings):
+                progress.say(f"ecgcore: {sentence}")
+    writer.finish()
+    if writer.bad:
+        raise typer.Exit(3)
+
+
+@app.command()
+def export(
+    profile: Annotated[str, typer.Option(help="Whose trained network.")] = "paper",
+    protocol: Annotated[str, typer.Option(help="Split it was trained under.")] = "random",
+    to: Annotated[Path | None, typer.Option(help="ONNX file; else beside the network.")] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Also one with 8-bit integers: NAME.int8.onnx.")
+    ] = False,
+) -> None:
+    """Write a trained network as ONNX, with what a program must know to feed it."""
+    from ecgcore import onnx_export, paths
+
+    written = [onnx_export.export(paths.model_file(profile, protocol), to)]
+    if int8:
+        signal = onnx_export.calibration_beats(profile, protocol)
+        target = written[0].with_suffix(".int8.onnx")
+        written.append(onnx_export.quantise(written[0], target, signal))
+    for path in written:
+        typer.echo(f"{path}: {path.stat().st_size / 1e3:,.0f} kB")
+
+
 ProfileOption = Annotated[str, typer.Option(help="Name of a file in profiles/, without .yaml.")]
 
 
@@ -145,6 +209,25 @@ def readme() -> None:
     filled = reporting.fill_readme(path.read_text("utf-8"), reporting.load_metrics("paper"))
     write_text(path, filled)
     typer.echo(path)
+
+
+@app.command("try-it")
+def try_it(
+    profile: Annotated[str, typer.Option(help="Whose network, exported before.")] = "paper",
+) -> None:
+    """Give the book's page "Try it" its network, runtime and beats.
+
+    The runtime comes from npm's registry. Where that cannot be reached, the command says so, and
+    the page will too.
+    """
+    from ecgcore import pipeline, try_it
+
+    folder = pipeline.site_dir(profile) / try_it.ASSETS
+    reason = try_it.publish(profile, folder)
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    typer.echo(f"{folder}: {size / 1e6:.1f} MB")
+    if reason:
+        typer.echo(f"ecgcore: {reason}; the page will not run the network", err=True)
 
 
 def main() -> None:

@@ -1,0 +1,10 @@
+// A classic script, because modules do not load from a file: it can at least say so.
+(function () {
+  const root = document.getElementById("network-page");
+  const base = document.currentScript.src.replace(/start\.js.*$/, "");
+  if (location.protocol === "file:") {
+    root.querySelector("[data-part=from-file]").hidden = false;
+    return;
+  }
+  import(base + "main.js").then((page) => page.start(root, base));
+})();

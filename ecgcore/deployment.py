@@ -1,0 +1,154 @@
+"""What is lost between the evaluation and use: by the file format, and by finding R peaks."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import wfdb
+
+from ecgcore import classifier, inference, rpeaks, signals
+from ecgcore.beats import Beats
+from ecgcore.classifier import Classifier
+from ecgcore.constants import CLASSES
+from ecgcore.records import default_database
+
+TILED = "100"  # the record that a long one is made of
+SCRIPT = """if True:
+    import sys
+    from ecgcore import cli
+    try:
+        cli.main()
+    finally:  # the most memory this process ever held, as Linux counts it
+        with open("/proc/self/status") as status:
+            print(next(line for line in status if "VmHWM" in line), file=sys.stderr)
+"""
+
+
+def compare_formats(files: dict[str, Path], beats: Beats, repeats: int = 3) -> pd.DataFrame:
+    """A row a file of the same network: size, speed, and how far its answers are from the first's.
+
+    files: name to file, the reference first; beats: to classify; repeats: of the timing, of which
+    the fastest counts.
+    """
+    rows, reference = [], None
+    for name, path in files.items():
+        network = classifier.load(path)
+        p = network.probabilities(beats.signal)
+        reference = p if reference is None else reference
+        seconds = min(_seconds(network, beats.signal) for _ in range(repeats))
+        predicted = p.argmax(axis=1)
+        rows.append(
+            {
+                "file": name,
+                "size_kb": path.stat().st_size / 1000,
+                "beats_per_s": len(beats) / seconds,
+                "largest_difference": float(np.abs(p - reference).max()),
+                "changed": int((predicted != reference.argmax(axis=1)).sum()),
+                "accuracy": float((predicted == beats.aami).mean()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _seconds(network: Classifier, signal: np.ndarray) -> float:
+    start = time.perf_counter()
+    network.probabilities(signal)
+    return time.perf_counter() - start
+
+
+def compare_peaks(
+    names: Sequence[str],
+    network: Classifier,
+    database: Path | None = None,
+    progress: Callable[[str], None] = lambda name: None,
+) -> pd.DataFrame:
+    """A row a record: beats at R peaks that were found, against those at annotated ones.
+
+    missed, added: beats, matched within 150 ms as ANSI/AAMI EC57 has it; changed: matched beats
+    that get another class; right, right_own: annotated beats with the right class, a missed one
+    counting as wrong; missed_N and so on: missed beats by their annotated class.
+    """
+    rows = []
+    for name in names:
+        progress(name)
+        rows.append({"record": name, **_compare_record(name, network, database)})
+    return pd.DataFrame(rows)
+
+
+def _compare_record(name: str, network: Classifier, database: Path | None) -> dict:
+    signal = signals.from_record((database or default_database()) / name)
+    annotated, own = (
+        inference.collect(inference.classify_signal(signal, network, own_peaks)).beats
+        for own_peaks in (False, True)
+    )
+    match = rpeaks.match(annotated.time_s, own.time_s)
+    matched = own.predicted[match.found]
+    missed = np.bincount(annotated.true[match.missed], minlength=len(CLASSES))
+    return {
+        "beats": len(annotated),
+        "missed": len(match.missed),
+        "added": len(match.added),
+        "changed": int((annotated.predicted[match.reference] != matched).sum()),
+        "right": int((annotated.predicted == annotated.true).sum()),
+        "right_own": int((annotated.true[match.reference] == matched).sum()),
+        **{f"missed_{c}": int(n) for c, n in zip(CLASSES, missed, strict=True)},
+    }
+
+
+def peak_times(name: str, database: Path | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Annotated and found R peaks of a record, both in seconds."""
+    signal = signals.from_record((database or default_database()) / name)
+    found = []
+    for block in signals.blocks(signal):
+        seconds = (rpeaks.find(block.signal) + block.offset) / signals.FS
+        found.append(seconds[(seconds >= block.start_s) & (seconds < block.stop_s)])
+    return signal.peaks_s, np.concatenate(found)
+
+
+def unmatched(annotated_s: np.ndarray, found_s: np.ndarray) -> np.ndarray:
+    """Times (s) of the beats that were missed and of those that were added, increasing."""
+    match = rpeaks.match(annotated_s, found_s)
+    return np.sort(np.concatenate([annotated_s[match.missed], found_s[match.added]]))
+
+
+def measure_long_record(hours: float, network: Path, database: Path | None = None) -> dict:
+    """Time and memory of `ecgcore predict` on a two-lead record in WFDB format 212, R peaks found.
+
+    The record is made of a real one, over and over. Returns seconds, the multiple of real time,
+    the peak memory in MB (Linux only, else NaN), and the beats.
+    """
+    source = wfdb.rdrecord(str((database or default_database()) / TILED), physical=False)
+    n = round(hours * 3600 * source.fs)
+    samples = np.resize(source.d_signal, (n, source.n_sig))
+    with tempfile.TemporaryDirectory() as folder:
+        wfdb.wrsamp(
+            "long",
+            fs=source.fs,
+            units=source.units,
+            sig_name=source.sig_name,
+            d_signal=samples,
+            fmt=["212"] * source.n_sig,
+            adc_gain=source.adc_gain,
+            baseline=source.baseline,
+            write_dir=folder,
+        )
+        del samples
+        options = ["--own-peaks", "--format", "csv", "--model", str(network)]
+        command = [sys.executable, "-c", SCRIPT, "predict", str(Path(folder, "long")), *options]
+        start = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
+        seconds = time.perf_counter() - start
+    peak = re.search(r"VmHWM:\s+(\d+) kB", done.stderr)
+    return {
+        "seconds": seconds,
+        "real_time": 3600 * hours / seconds,
+        "peak_mb": int(peak[1]) / 1000 if peak else float("nan"),
+        "beats": len(done.stdout.splitlines()) - 1,
+    }

@@ -1,0 +1,55 @@
+"""Figures of the chapter on one's own ECG, in the style of `plots`."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ecgcore import plots
+from ecgcore.records import Record
+
+ANNOTATED, FOUND = "#222222", "#D55E00"
+
+
+def peak_errors(table: pd.DataFrame) -> Figure:
+    """Missed, added and reclassified beats of each record. table: from deployment.compare_peaks."""
+    figure, axes = plots.canvas(3, 1, size=(8.2, 5.2), sharex=True)
+    position = np.arange(len(table))
+    titles = {
+        "missed": "missed",
+        "added": "added",
+        "changed": "found, but of another class",
+    }
+    for ax, (column, title) in zip(axes, titles.items(), strict=True):
+        share = 100 * table[column] / table["beats"]
+        ax.bar(position, share, color="#0B3C5D")
+        ax.set(ylabel="% of the beats", title=title)
+    axes[-1].set_xticks(position, table["record"], rotation=90)
+    axes[-1].set_xlabel("record")
+    return figure
+
+
+def peak_strip(
+    record: Record, annotated_s: np.ndarray, found_s: np.ndarray, start_s: float, seconds: float
+) -> Figure:
+    """A strip with the annotated R peaks above the signal and the found ones below."""
+    figure, ax = plots.canvas(size=(8.6, 2.6))
+    at = np.arange(int(start_s * record.fs), int((start_s + seconds) * record.fs))
+    piece = record.signal[at[at < len(record.signal)]]
+    ax.plot(at[: len(piece)] / record.fs, piece, color="#666666", linewidth=0.8)
+    low, high = piece.min() - 0.35, piece.max() + 0.35
+    for times, height, marker, colour, name in (
+        (annotated_s, high, "v", ANNOTATED, "annotated"),
+        (found_s, low, "^", FOUND, "found"),
+    ):
+        inside = times[(times >= start_s) & (times < start_s + seconds)]
+        ax.plot(inside, np.full(len(inside), height), marker, color=colour, label=name)
+    ax.set(xlabel="time in the record (s)", ylabel="mV", ylim=(low - 0.3, high + 0.3))
+    ax.set_xlim(start_s, start_s + seconds)
+    figure.legend(loc="outside upper right", ncols=2, title="R peaks")
+    return figure
+
+
+def busiest(times: np.ndarray, seconds: float) -> float:
+    """Start (s) of the stretch of the given length that holds most of the given times."""
+    counts = np.searchsorted(times, times + seconds) - np.arange(len(times))
+    return float(max(times[counts.argmax()] - 1, 0)) if len(times) else 0.0
