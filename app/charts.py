@@ -118,6 +118,7 @@ def _add_beats(
         marker={"color": COLOURS[letter], "symbol": SYMBOLS[letter], "size": 9},
         text=[letter] * len(index),
         textposition="top center",
+        cliponaxis=False,
         name=letter,
         customdata=beats.probabilities[index].max(axis=1),
         hovertemplate="%{x:.2f} s, probability %{customdata:.3f}",

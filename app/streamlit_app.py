@@ -166,7 +166,8 @@ def choose_beat(result: sources.Result) -> int:
 def show_strip(result: sources.Result, chosen: int) -> None:
     total = len(result.signal) / signals.FS
     peaks = "annotated" if result.annotated else "found"
-    begin = float(np.clip(result.beats.time_s[chosen] - STRIP_S / 2, 0, max(total - STRIP_S, 0)))
+    begin = np.floor(result.beats.time_s[chosen] - STRIP_S / 2)  # the beat is in the middle
+    begin = float(np.clip(begin, 0, max(total - STRIP_S, 0)))
     st.subheader("Rhythm strip")
     if total > STRIP_S:
         key = f"start-{result.name}-{chosen}"  # a new beat moves the strip to it
