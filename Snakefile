@@ -18,6 +18,7 @@ NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
 MODELS = expand(RUN + "/models/{protocol}.safetensors", protocol=PROTOCOLS)
 ONNX = f"{RUN}/models/random.onnx"
 PREDICTIONS = expand(RUN + "/predictions/{protocol}.npz", protocol=PROTOCOLS)
+RESAMPLES = expand(RUN + "/bootstrap/{protocol}.npz", protocol=PROTOCOLS)
 LOGS = f"{RUN}/logs"
 RECOMPUTE = profile.parameters("08_label_errors").get("recompute", False)
 
@@ -118,6 +119,7 @@ rule evaluation:
     output:
         f"{EXECUTED}/03_evaluation.ipynb",
         PREDICTIONS,
+        RESAMPLES,
     params:
         parameters=parameters("03_evaluation"),
     log:
