@@ -113,3 +113,12 @@ def book_url(html):
     yield f"http://127.0.0.1:{port}"
     process.terminate()
     process.wait()
+
+
+@pytest.fixture(scope="session")
+def huge(tmp_path_factory):
+    """500 MB of rubbish, which takes no room on the disk."""
+    path = tmp_path_factory.mktemp("huge") / "huge.csv"
+    with open(path, "wb") as file:
+        file.truncate(500_000_000)
+    return path

@@ -170,3 +170,14 @@ def test_upload_look_download_in_a_browser(app_url, browser, thousand_csv, tmp_p
     assert len(waiting.value.path().read_text().splitlines()) == 1001
     assert not foreign
     page.close()
+
+
+def test_500_megabytes_of_rubbish_are_refused_by_size(app_url, browser, huge):
+    page = browser.new_page()
+    page.goto(app_url)
+    page.get_by_text("a file of your own").click(timeout=60_000)
+    chooser = page.locator("input[type=file]")
+    chooser.wait_for(state="attached")
+    chooser.set_input_files(huge)
+    page.get_by_text("File must be 200.0MB or smaller").wait_for(timeout=60_000)
+    page.close()

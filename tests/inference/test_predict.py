@@ -98,6 +98,12 @@ def test_bad_files(predict, thousand, tmp_path, output):
             assert all(problem in err for problem in case.problems)
 
 
+def test_500_megabytes_of_rubbish_are_refused_at_once(predict, huge):
+    code, out, err = predict(huge)
+    assert code == 2 and not out
+    assert f"{huge}: not a text file" in err and len(err.splitlines()) == 1
+
+
 def test_impossible_wishes_are_refused(predict, thousand_csv, database, tmp_path):
     for arguments, sentence in (
         ([tmp_path / "nothing"], "nothing: no such file, nor a record of that name"),

@@ -138,6 +138,11 @@ def test_a_wrong_file_is_refused_and_a_right_one_taken_after(
     assert part(ready, "error").is_hidden()
 
 
+def test_500_megabytes_of_rubbish_are_refused_at_once(ready, huge):
+    classify(ready, huge)
+    assert "huge.csv: not a text file" in part(ready, "error").inner_text()
+
+
 def test_an_inverted_lead_is_doubted(ready, thousand, tmp_path):
     path = tmp_path / "inverted.csv"
     np.savetxt(path, 1 - thousand.signal[:50], delimiter=",")
