@@ -1,5 +1,7 @@
 """The built pages in a real browser, at desktop and phone width."""
 
+import json
+
 import pytest
 
 WIDTHS = (1280, 390)
@@ -45,12 +47,18 @@ def test_figures_are_numbered_captioned_and_described(smoke, browser):
     page.close()
 
 
+def test_pages_show_no_warnings_and_no_path_of_this_machine(smoke):
+    for path in pages(smoke):
+        text = path.read_text(encoding="utf-8")
+        assert 'class="output stderr' not in text, path.name
+        assert str(smoke.root) not in text, path.name
+        assert "site-packages" not in text, path.name
+
+
 def test_landing_page_shows_numbers_that_were_computed(smoke, browser):
     page = browser.new_page()
     page.goto((smoke.root / "runs/smoke/_build/html/index.html").as_uri())
     page.wait_for_url("**/book/index.html")
-    import json
-
     metrics = json.loads((smoke.root / "runs/smoke/figures/metrics.json").read_text())
     text = page.locator("main").inner_text()
     for protocol in ("random", "inter_patient"):
