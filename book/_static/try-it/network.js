@@ -6,13 +6,18 @@ const BATCH = 256; // beats between two looks at the page
 /** Fetch runtime and model. onProgress hears the bytes that have arrived. */
 export async function load(base, manifest, onProgress) {
   const arrived = {};
+  const stop = new AbortController(); // if one download fails, the other must not go on
   const get = (name) =>
-    fetchBytes(base + name, (bytes) => {
+    fetchBytes(base + name, stop.signal, (bytes) => {
       arrived[name] = bytes;
       onProgress(Object.values(arrived).reduce((sum, n) => sum + n, 0));
     });
   const { script, binary } = manifest.runtime;
-  const [wasm, model] = await Promise.all([get(binary), get(manifest.model)]);
+  const both = Promise.all([get(binary), get(manifest.model)]);
+  const [wasm, model] = await both.catch((error) => {
+    stop.abort();
+    throw error;
+  });
   const ort = await import(base + script);
   ort.env.wasm.wasmBinary = wasm.buffer;
   ort.env.wasm.numThreads = 1; // more would need headers that few servers send
@@ -21,14 +26,14 @@ export async function load(base, manifest, onProgress) {
   return (signal, onDone) => classify(ort, session, signal, onDone);
 }
 
-async function fetchBytes(url, onBytes) {
-  const response = await fetch(url);
+async function fetchBytes(url, signal, onBytes) {
+  const response = await fetch(url, { signal });
   if (!response.ok) throw new Error(`${url}: the server answers ${response.status}`);
   const parts = [];
   let size = 0;
   for (const reader = response.body.getReader(); ; ) {
     const { done, value } = await reader.read();
-    if (done) break;
+    if (done || signal.aborted) break;
     parts.push(value);
     size += value.length;
     onBytes(size);
