@@ -87,6 +87,8 @@ def run_notebook(notebook: str, profile: str, changes: dict[str, Any] | None = N
     check_parameters(notebook, parameters)
     executed = paths.run_dir(profile) / "notebooks" / f"{notebook}.ipynb"
     executed.parent.mkdir(parents=True, exist_ok=True)
+    # Whatever backend the caller's environment asks for, figures belong in the notebook.
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     try:
         papermill.execute_notebook(
             paths.NOTEBOOKS / f"{notebook}.ipynb",

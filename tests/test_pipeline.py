@@ -71,6 +71,13 @@ def test_a_changed_figure_does_not_train_again(smoke):
     assert (smoke.root / "runs/smoke/models/random.safetensors").read_bytes() == before
 
 
+def test_figures_are_drawn_whatever_backend_the_environment_asks_for(smoke, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    smoke.run("ecgcore", "run", "01_exploration", "--profile", "smoke")
+    executed = (smoke.root / "runs/smoke/notebooks/01_exploration.ipynb").read_text()
+    assert '"image/svg+xml"' in executed
+
+
 def test_a_failing_cell_is_named_and_the_notebook_kept(smoke):
     notebook = json.loads((smoke.root / "notebooks/01_exploration.ipynb").read_text())
     notebook["cells"][4]["source"] = ["raise ValueError('the lead fell off')"]
