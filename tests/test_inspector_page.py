@@ -221,7 +221,7 @@ def test_beats_of_no_record_are_shown_without_context(open_page, small_beats, tm
     assert page.locator(".bi-strip").count() == 0
     assert len(page.locator(".bi-beat").get_attribute("d")) > 500
     told = title(page)
-    other = open_page(page.url)
+    other = open_page(page.evaluate("location.href"))
     assert title(other) == told
 
 
