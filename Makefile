@@ -1,25 +1,27 @@
 # make book    everything from records to HTML        make test    lint, tests, smoke book, browser
 # make lab     JupyterLab                             make app     classify your own ECG
 # make clean   remove what was computed               make lock    pin the packages anew
-# Options: PROFILE=paper|smoke, CORES=n, PYTHON=python3.12
+# make bench   measure what all this costs
+# Options: PROFILE=paper|full|smoke, CORES=n, CLUSTER=slurm (jobs instead of cores), PYTHON=python3.12
 .ONESHELL:
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
 PROFILE ?= paper
 CORES ?= all
+CLUSTER ?=
 HTML := $(if $(filter paper full,$(PROFILE)),_build/html,runs/$(PROFILE)/_build/html)
 VENV := .venv
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONHASHSEED := 0
 
-.PHONY: book test app lab readme browser lock clean
+.PHONY: book test app lab bench readme browser slurm lock clean
 book: $(READY)
-	@snakemake --cores $(CORES) --config profile=$(PROFILE) --quiet host --rerun-incomplete
+	@snakemake $(if $(CLUSTER),--profile profiles/$(CLUSTER),--cores $(CORES)) --config profile=$(PROFILE) --quiet host --rerun-incomplete
 	echo "Open $(HTML)/index.html"
 
-test: $(READY) browser
+test: $(READY) browser slurm
 	ruff check .
 	ruff format --check .
 	pytest
@@ -29,6 +31,12 @@ app: $(READY)
 
 lab: $(READY)
 	jupyter lab notebooks
+
+# Time, memory and the book's weight, to figures/benchmarks.json: a quarter of an hour, in which the
+# machine should do nothing else. OPTIONS=--quick only shows that it works; with
+# OPTIONS="--only growth --growth 48 192 768 3072" the data outgrow 4 GB (half an hour).
+bench: $(READY) browser
+	python -m benchmarks $(OPTIONS)
 
 # The README's table of results, from figures/metrics.json.
 readme: $(READY)
@@ -41,12 +49,20 @@ browser:
 			|| echo "Chromium could not be installed: the browser tests will be skipped"
 	fi
 
-# torch first and alone, so that no other package can pull in a different build of it.
+# Debian's SLURM for the test of the cluster profile, likewise.
+slurm:
+	@if ! command -v slurmctld > /dev/null && command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then
+		(apt-get update -qq && apt-get install -y -qq --no-install-recommends slurm-wlm munge) > /dev/null 2>&1 \
+			|| echo "SLURM could not be installed: its test will be skipped"
+	fi
+
+# torch first and alone, so that no other package can pull in a different build of it. The lock is
+# complete, so nothing else is resolved.
 $(READY): requirements.lock pyproject.toml
 	@echo "Installing the pinned packages into $(VENV) (some minutes, once)"
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements.lock) 2> >(grep -v "^WARNING: Location" >&2)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.lock 2> >(grep -v "^WARNING: Location" >&2)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock 2> >(grep -v "^WARNING: Location" >&2)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
@@ -55,6 +71,7 @@ lock:
 	$(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/pip install --quiet $$(grep '^torch==' requirements.lock)
 	.lock-venv/bin/pip install --quiet --editable '.[app,book,lab,test]'
+	.lock-venv/bin/pip install --quiet --no-deps snakemake-executor-plugin-slurm snakemake-executor-plugin-slurm-jobstep
 	{ sed -n '/^#/p' requirements.lock; .lock-venv/bin/pip freeze --all --exclude-editable | sed 's/+cpu//' | grep -v '^pip=='; } > .requirements.new
 	mv .requirements.new requirements.lock
 	rm -r .lock-venv

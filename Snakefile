@@ -1,9 +1,12 @@
 # The graph of steps: records -> beats -> notebooks -> book. `make book` runs it.
 # A step runs again when a parameter, its notebook, a module that it uses, or its data changed.
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
+from ecgcore import studies
+from ecgcore.rhythm import study as rhythm_study
 from ecgcore.pipeline import dependencies, modules_used
 from ecgcore.profiles import load_profile
 
@@ -13,13 +16,15 @@ RUN = f"runs/{PROFILE}"
 EXECUTED = f"{RUN}/site/book/executed"
 FIGURES = "figures" if PROFILE in ("paper", "full") else f"{RUN}/figures"
 HTML = "_build/html" if PROFILE in ("paper", "full") else f"{RUN}/_build/html"
-PROTOCOLS = profile.parameters("02_training").get("protocols", ["random", "inter_patient"])
+PROTOCOLS = profile.protocols
 NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
 MODELS = expand(RUN + "/models/{protocol}.safetensors", protocol=PROTOCOLS)
 ONNX = f"{RUN}/models/random.onnx"
 PREDICTIONS = expand(RUN + "/predictions/{protocol}.npz", protocol=PROTOCOLS)
 RESAMPLES = expand(RUN + "/bootstrap/{protocol}.npz", protocol=PROTOCOLS)
 LOGS = f"{RUN}/logs"
+STUDIES = os.path.relpath(studies.kept_file(PROFILE), workflow.basedir)
+RHYTHM = os.path.relpath(rhythm_study.kept_file(PROFILE), workflow.basedir)
 RECOMPUTE = profile.parameters("08_label_errors").get("recompute", False)
 
 
@@ -75,6 +80,68 @@ rule beats:
         "ecgcore beats --profile {PROFILE} 2>&1 | tee {log}"
 
 
+if profile.studies:  # else their published results are read
+
+    # One job a run: several at a time on one machine, or each on a node of a cluster. One thread
+    # each, since two networks on a core apiece train faster than one after the other on both.
+    rule study_run:
+        message:
+            "Study: {wildcards.run}"
+        input:
+            rules.beats.output,
+            dependencies("02_training"),
+            sources("ecgcore.studies"),
+        output:
+            f"{RUN}/studies/{{run}}/score.json",
+        params:
+            run=lambda wildcards: str(profile.study_of(wildcards.run)[1].of_run(profile.study_of(wildcards.run)[2])),
+        log:
+            f"{LOGS}/studies/{{run}}.log",
+        threads: 1
+        shell:
+            "OMP_NUM_THREADS={threads} ecgcore study {wildcards.run} --profile {PROFILE} > {log} 2>&1 "
+            "|| {{ tail -n 20 {log}; exit 1; }}"
+
+    rule studies:
+        message:
+            "Gather the studies' scores"
+        input:
+            expand(RUN + "/studies/{run}/score.json", run=profile.run_names()),
+        output:
+            STUDIES,
+        shell:
+            "ecgcore collect --profile {PROFILE}"
+
+
+if rhythm_study.recomputes(PROFILE):  # else the published results are read
+
+    rule rhythm_run:
+        message:
+            "Rhythm: {wildcards.run}"
+        input:
+            "data/mitdb/SHA256SUMS.txt",
+            "data/svdb/SHA256SUMS.txt",
+            sources("ecgcore.rhythm.study"),
+        output:
+            f"{RUN}/rhythm/{{run}}.npz",
+        log:
+            f"{LOGS}/rhythm/{{run}}.log",
+        threads: 1
+        shell:
+            "OMP_NUM_THREADS={threads} ecgcore rhythm {wildcards.run} --profile {PROFILE} > {log} 2>&1 "
+            "|| {{ tail -n 20 {log}; exit 1; }}"
+
+    rule rhythm_results:
+        message:
+            "Gather the rhythm model's results"
+        input:
+            expand(RUN + "/rhythm/{run}.npz", run=rhythm_study.RUNS),
+        output:
+            RHYTHM,
+        shell:
+            "ecgcore rhythm --gather --profile {PROFILE}"
+
+
 rule exploration:
     message:
         "01 Exploration"
@@ -115,6 +182,7 @@ rule evaluation:
     input:
         rules.beats.output,
         MODELS,
+        STUDIES,
         dependencies("03_evaluation"),
     output:
         f"{EXECUTED}/03_evaluation.ipynb",
@@ -236,3 +304,55 @@ rule label_errors:
     threads: workflow.cores if RECOMPUTE else 1
     shell:
         "ecgcore run 08_label_errors --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule comparison:
+    message:
+        "09 Seeds, baselines, ablations"
+    input:
+        STUDIES,
+        f"{EXECUTED}/03_evaluation.ipynb",
+        dependencies("09_studies"),
+    output:
+        f"{EXECUTED}/09_studies.ipynb",
+    params:
+        parameters=parameters("09_studies"),
+    log:
+        f"{LOGS}/09_studies.log",
+    shell:
+        "ecgcore run 09_studies --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule cost:
+    message:
+        "10 Cost"
+    input:
+        "figures/benchmarks.json",  # kept with the project, whatever the profile
+        STUDIES,
+        dependencies("10_cost"),
+    output:
+        f"{EXECUTED}/10_cost.ipynb",
+    params:
+        parameters=parameters("10_cost"),
+    log:
+        f"{LOGS}/10_cost.log",
+    shell:
+        "ecgcore run 10_cost --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule rhythm:
+    message:
+        "11 Rhythm"
+    input:
+        RHYTHM,
+        f"{EXECUTED}/03_evaluation.ipynb",
+        "book/literature.csv",
+        dependencies("11_rhythm"),
+    output:
+        f"{EXECUTED}/11_rhythm.ipynb",
+    params:
+        parameters=parameters("11_rhythm"),
+    log:
+        f"{LOGS}/11_rhythm.log",
+    shell:
+        "ecgcore run 11_rhythm --profile {PROFILE} 2>&1 | tee {log}"

@@ -44,25 +44,29 @@ def _options(
 @data_app.command()
 def verify(
     folder: Annotated[
-        Path | None, typer.Argument(help="Database to check; the embedded one if none is named.")
+        Path | None, typer.Argument(help="Database to check; all embedded ones if none is named.")
     ] = None,
 ) -> None:
     """Check every file of a database against its SHA256SUMS.txt; exit code 1 if one differs."""
     from ecgcore import records
 
-    folder = folder or records.default_database()
-    problems = records.verify(folder)
-    for problem in problems:
-        typer.echo(problem)
-    if problems:
+    sound = True
+    for database in [folder] if folder else records.embedded_databases():
+        problems = records.verify(database)
+        for problem in problems:
+            typer.echo(problem)
+        if problems:
+            sound = False
+        else:
+            count = len(records.read_checksums(database / records.CHECKSUMS))
+            typer.echo(f"{database}: all {count} files are as they should be")
+    if not sound:
         raise typer.Exit(1)
-    count = len(records.read_checksums(folder / records.CHECKSUMS))
-    typer.echo(f"{folder}: all {count} files are as they should be")
 
 
 @data_app.command()
 def download(
-    name: Annotated[str, typer.Argument(help="Database, for example mitdb.")],
+    name: Annotated[str, typer.Argument(help="Database: mitdb, svdb or nstdb.")],
     to: Annotated[
         Path | None, typer.Option(help="Folder to fill; ./NAME if none is named.")
     ] = None,
@@ -79,11 +83,17 @@ def download(
 def pack(
     source: Annotated[Path, typer.Argument(help="Database in any WFDB format.")],
     target: Annotated[Path, typer.Argument(help="New folder for the packed database.")],
+    record: Annotated[
+        list[str] | None, typer.Option(help="Record to pack, repeatable; all if none is named.")
+    ] = None,
+    first_signal: Annotated[
+        bool, typer.Option("--first-signal", help="Leave out all signals but the first.")
+    ] = False,
 ) -> None:
     """Copy a database with its signals as lossless FLAC, each record compared sample by sample."""
     from ecgcore import records
 
-    records.pack(source, target)
+    records.pack(source, target, record or (), first_signal)
     typer.echo(f"{target}: {len(records.record_names(target))} records packed, none changed")
 
 
@@ -173,6 +183,33 @@ def beats(profile: ProfileOption = "paper") -> None:
 
 
 @app.command()
+def train(
+    profile: ProfileOption = "paper",
+    protocol: Annotated[
+        list[str] | None, typer.Option(help="Split, repeatable; the profile's if none is named.")
+    ] = None,
+) -> None:
+    """Train a profile's networks as 02_training does, which then reads them instead.
+
+    On N GPUs: torchrun --nproc-per-node N -m ecgcore.cli train
+    """
+    from ecgcore import dataset, distributed, paths, training
+    from ecgcore.profiles import load_profile
+    from ecgcore.splits import make_split
+
+    chosen = load_profile(profile)
+    for name in protocol or chosen.protocols:
+        beats, config = dataset.load(profile, name), chosen.train_config(name)
+        split = make_split(name, beats, config.val_share, config.seed)
+        folder = paths.checkpoint_dir(profile, name)
+        fit = training.fit(beats, split, config, folder, typer.echo)
+        if distributed.team().leads:
+            training.publish(fit, paths.model_file(profile, name))
+            typer.echo(f"{folder}: best epoch {fit.about['best_epoch']}")
+    distributed.leave()
+
+
+@app.command()
 def run(
     notebook: Annotated[str, typer.Argument(help="For example 02_training.")],
     profile: ProfileOption = "paper",
@@ -189,6 +226,52 @@ def run(
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     changes = parse_changes(parameter or [])
     typer.echo(f"{run_notebook(notebook, profile, changes)}: done")
+
+
+@app.command()
+def study(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="As STUDY-RUN, for example seeds-1.")],
+    profile: ProfileOption = "full",
+) -> None:
+    """Do one run of a profile's studies, and score it."""
+    import logging
+
+    from ecgcore import studies
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    entry = studies.run(profile, name)
+    scores = f"accuracy {entry['accuracy']:.4f}, macro-F1 {entry['macro_f1']:.4f}"
+    typer.echo(f"{name}: {scores} on the {entry['part']} beats")
+
+
+@app.command()
+def collect(profile: ProfileOption = "full") -> None:
+    """Gather the scores of a profile's studies with its figures."""
+    from ecgcore import studies
+
+    studies.collect(profile)
+    typer.echo(studies.kept_file(profile))
+
+
+@app.command()
+def rhythm(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="RUN", help="For example ds2-mitdb-0.")
+    ] = None,
+    profile: ProfileOption = "full",
+    gather: Annotated[
+        bool, typer.Option(help="Turn the scores of all runs into results, instead.")
+    ] = False,
+    partial: Annotated[bool, typer.Option(help="Gather what there is.")] = False,
+) -> None:
+    """Fit and score the rhythm model in the named runs, or in all that have no scores yet."""
+    from ecgcore.rhythm import study
+
+    if gather or partial:
+        typer.echo(study.collect(profile, partial))
+        return
+    for name in names or study.missing(profile):
+        typer.echo(study.run(profile, name))
 
 
 @app.command()
@@ -237,3 +320,7 @@ def main() -> None:
     except EcgError as error:
         typer.echo(f"ecgcore: {error}", err=True)
         sys.exit(1 if isinstance(error, DownloadError) else 2)
+
+
+if __name__ == "__main__":  # torchrun starts modules, not console scripts
+    main()

@@ -12,9 +12,11 @@ CLASS_NAMES = {
 LEAD = "MLII"  # modified limb lead II; records without it use their first signal
 FS = 125  # Hz, sampling rate of a beat
 BEAT_LENGTH = 187  # samples of a beat: 1.496 s at 125 Hz
+RR_FEATURES = 5  # numbers that describe the RR intervals about a beat
 
 PROTOCOL_TITLES = {
     "random": "random split",
     "inter_patient": "inter-patient split",
     "kaggle": "Kaggle files",
+    **{f"patients_{number}": f"patients, fold {number} of 5" for number in range(1, 6)},
 }

@@ -13,9 +13,12 @@ KAGGLE_FILES = ("mitbih_train.csv", "mitbih_test.csv")
 
 
 def beats_file(profile: str, protocol: str = "") -> Path:
-    """Where a profile keeps its beats: those of its database, or Kaggle's."""
+    """Where a profile keeps its beats: those of its database, or Kaggle's.
+
+    The runs of its studies work on the same beats.
+    """
     name = "kaggle.npz" if protocol == "kaggle" else "beats.npz"
-    return paths.run_dir(profile) / name
+    return paths.run_dir(profile.partition("/")[0]) / name
 
 
 def prepare(

@@ -13,9 +13,9 @@ from tqdm import tqdm
 from ecgcore import paths
 from ecgcore.errors import ConfigError, DataError, DownloadError
 from ecgcore.files import replacing, sha256, write_text
-from ecgcore.records import CHECKSUMS, read_checksums, record_names
+from ecgcore.records import CHECKSUMS, EMBEDDED, embedded_databases, read_checksums
 
-BASE_URLS = {"mitdb": "https://physionet.org/files/mitdb/1.0.0/"}
+BASE_URLS = {name: f"https://physionet.org/files/{name}/1.0.0/" for name in EMBEDDED}
 PHYSIONET_CHECKSUMS = "SHA256SUMS.physionet.txt"  # PhysioNet's list, kept with the embedded records
 UNFINISHED = ".unfinished"  # where a file lies until its checksum is found right
 TIMEOUT_S = 30  # without a byte
@@ -23,11 +23,15 @@ RETRIES = 2  # of a file, after one second and then two
 
 
 def registry(name: str) -> dict[str, str]:
-    """File name to SHA-256, as PhysioNet lists them: RECORDS and each record's three files."""
-    database = paths.DATA / name
-    wanted = {f"{r}.{part}" for r in record_names(database) for part in ("atr", "dat", "hea")}
-    listed = read_checksums(database / PHYSIONET_CHECKSUMS)
-    return {file: listed[file] for file in sorted(wanted | {"RECORDS"})}
+    """File name to SHA-256, as PhysioNet lists them: RECORDS and the files of every record.
+
+    A record is what has a header in the main folder. `nstdb` has more of them than are embedded,
+    and its noise has no annotations.
+    """
+    listed = read_checksums(paths.DATA / name / PHYSIONET_CHECKSUMS)
+    names = [file[:-4] for file in listed if file.endswith(".hea") and "/" not in file]
+    wanted = {f"{n}.{part}" for n in names for part in ("atr", "dat", "hea")} | {"RECORDS"}
+    return {file: listed[file] for file in sorted(wanted & listed.keys())}
 
 
 def download(
@@ -44,13 +48,13 @@ def download(
     download goes on where it was. Shows a progress bar on a terminal, else `log` gets a line a
     file. `base_url` and `files` (name to SHA-256) default to PhysioNet's of that name.
 
-    Raises ConfigError for an unknown database or the embedded one as target, DownloadError if
+    Raises ConfigError for an unknown database or an embedded one as target, DownloadError if
     a file cannot be fetched or its checksum is wrong, DataError if it cannot be written.
     """
     if name not in BASE_URLS:
         raise ConfigError(f"database {name!r} is unknown; choose from {', '.join(BASE_URLS)}")
     target = Path(target)
-    if target.resolve() == (paths.DATA / name).resolve():
+    if target.resolve() in [folder.resolve() for folder in embedded_databases()]:
         raise ConfigError(f"{target} holds the embedded records; choose another folder")
     base_url, files = base_url or BASE_URLS[name], files or registry(name)
     retries = RETRIES if retries is None else retries

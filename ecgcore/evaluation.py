@@ -4,6 +4,7 @@ Terms as in AAMI EC57: sensitivity is recall, positive predictivity is precision
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import torch
 from sklearn.metrics import precision_recall_fscore_support
 from torch import nn
 
-from ecgcore.beats import Beats, normalise
+from ecgcore.beats import Beats, contexts, normalise
 from ecgcore.constants import CLASSES
 from ecgcore.errors import DataError
 from ecgcore.files import load_arrays, replacing
@@ -76,25 +77,41 @@ class Predictions:
 
 
 def probabilities(
-    model: nn.Module, signal: np.ndarray, device: str = "cpu", batch: int = 1024
+    model: nn.Module,
+    signal: np.ndarray,
+    device: str = "cpu",
+    batch: int = 1024,
+    context: Sequence[np.ndarray] = (),
 ) -> np.ndarray:
-    """Class probabilities of (n, 187) beats in [0, 1], as (n, 5) float32, computed in fp32."""
+    """Class probabilities of (n, 187) beats in [0, 1], as (n, 5) float32, computed in fp32.
+
+    context: arrays of n rows from beats.contexts, for a network that reads more than the beat.
+    """
     model = model.to(device).eval()
-    inputs = torch.from_numpy(normalise(signal))
+    inputs = (torch.from_numpy(a).split(batch) for a in (normalise(signal), *context))
+    batches = zip(*inputs, strict=True)
     with torch.inference_mode():
-        parts = [model(x.to(device)).float().softmax(1).cpu() for x in inputs.split(batch)]
-    return torch.cat(parts).numpy() if parts else np.empty((0, len(CLASSES)), np.float32)
+        parts = [model(*(x.to(device) for x in b)).float().softmax(1).cpu() for b in batches]
+    return torch.cat(parts).numpy() if len(signal) else np.empty((0, len(CLASSES)), np.float32)
 
 
-def predict(model: nn.Module, beats: Beats, device: str = "cpu") -> Predictions:
-    """The model's answer for each beat: the most probable class."""
-    p = probabilities(model, beats.signal, device)
+def predict(
+    model: nn.Module, beats: Beats, device: str = "cpu", part: np.ndarray | None = None
+) -> Predictions:
+    """The model's answer, the most probable class, for the beats at the positions `part`, or all.
+
+    A network that reads more than the beat needs `beats` to be whole records.
+    """
+    part = np.arange(len(beats)) if part is None else part
+    tested = beats[part]
+    context = [array[part] for array in contexts(beats, model.contexts)]
+    p = probabilities(model, tested.signal, device, context=context)
     return Predictions(
-        true=beats.aami,
+        true=tested.aami,
         predicted=p.argmax(axis=1).astype(np.int8),
         probabilities=p,
-        record=beats.record,
-        sample=beats.sample,
+        record=tested.record,
+        sample=tested.sample,
     )
 
 

@@ -8,12 +8,13 @@ software: what it says of an ECG is no diagnosis.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ecgcore import csv_input, rpeaks, signals
-from ecgcore.beats import RR_FACTOR, cut, median_rr
+from ecgcore.beats import RR_FACTOR, cut, median_rr, resample
 from ecgcore.classifier import Classifier
 from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
 from ecgcore.csv_input import Problem
@@ -21,6 +22,9 @@ from ecgcore.errors import ConfigError, DataError
 from ecgcore.records import AAMI_OF_SYMBOL
 from ecgcore.sanity import Sanity, warn_of_rows
 from ecgcore.signals import Block, Signal
+
+if TYPE_CHECKING:  # scikit-learn and PyTorch, which most callers do without
+    from ecgcore.rhythm.whole import RhythmClassifier
 
 PROBABILITIES = [f"p_{c}" for c in CLASSES]
 
@@ -57,6 +61,17 @@ class Classified:
         columns["probability"] = self.probabilities.max(axis=1) if len(self) else []
         columns |= dict(zip(PROBABILITIES, self.probabilities.T, strict=True))
         return pd.DataFrame(columns)
+
+
+@dataclass(frozen=True)
+class Decided(Classified):
+    """Beats whose class thresholds decided. decision: (n_beats,) int8, class numbers."""
+
+    decision: np.ndarray
+
+    @property
+    def predicted(self) -> np.ndarray:
+        return self.decision
 
 
 @dataclass(frozen=True)
@@ -212,6 +227,30 @@ def _classify_block(block: Block, found: BlockBeats, count: int, classifier: Cla
     probabilities = classifier.probabilities(signal[kept])
     beats = Classified(row[kept], found.time_s[kept], found.true[kept], signal[kept], probabilities)
     return Part(beats, problems, done=block.done, block=block)
+
+
+def classify_in_context(
+    signal: Signal, rhythm: "RhythmClassifier", own_peaks: bool = False
+) -> Decided:
+    """The beats of a whole signal, each seen among the others; R peaks as in `classify_signal`.
+
+    Reads the whole signal at once: minutes of rhythm cannot be had block by block. Annotated
+    classes are passed on in `true`, and looked at by nobody. Raises DataError if there are too few
+    heartbeats.
+    """
+    annotated = None if own_peaks else _annotated(signal)
+    if annotated:
+        seconds = signal.peaks_s
+        true = annotated(Block(np.empty(0), 0, 0.0, np.inf, 0.0, 0.0, 1.0)).true
+    else:
+        seconds = np.concatenate([_found(block).time_s for block in signals.blocks(signal)])
+        true = np.full(max(len(seconds) - 1, 0), -1, dtype=np.int8)
+    samples = signals.fill_gaps(signal.read(0, signal.n_samples)).astype(np.float32)
+    decision, probabilities = rhythm.answer(samples, signal.fs, seconds)
+    start = np.round(seconds[:-1] * FS).astype(np.int64)
+    shape, _ = cut(resample(samples, signal.fs), start, _lengths(median_rr(seconds)[:-1]))
+    row = 1 + np.arange(len(start))
+    return Decided(row, seconds[:-1], true, shape, probabilities, decision)
 
 
 def _nothing() -> Classified:

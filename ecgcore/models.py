@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ecgcore.config import TrainConfig
-from ecgcore.constants import BEAT_LENGTH, CLASSES
+from ecgcore.constants import BEAT_LENGTH, CLASSES, RR_FEATURES
 from ecgcore.errors import ConfigError
 
 
@@ -43,6 +43,41 @@ class ConvBlock(nn.Module):
         return self.dropout(functional.relu(functional.max_pool2d(x, (1, 2))))
 
 
+def _image(*channels: Tensor) -> Tensor:
+    """(B, 187) each -> (B, channels, 1, 187), channels last."""
+    x = torch.stack(channels, dim=1)[:, :, None, :]
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def _blocks(config: TrainConfig, inputs: int = 1) -> nn.Sequential:
+    """The paper's three convolutions: (B, inputs, 1, 187) -> (B, filters[-1], 1, 23)."""
+    channels, kernels = (inputs, *config.filters), (5, 3, 3)
+    if len(config.filters) != len(kernels):
+        raise ConfigError(f"{config.model} takes {len(kernels)} filters, not {len(config.filters)}")
+    sizes = zip(channels, channels[1:], kernels, strict=False)
+    return nn.Sequential(*(ConvBlock(*size, config.conv_dropout) for size in sizes))
+
+
+def _head(inputs: int, config: TrainConfig) -> nn.Sequential:
+    """The paper's two dense layers: (B, inputs) -> (B, 5) logits."""
+    return nn.Sequential(
+        nn.Linear(inputs, 64),
+        nn.ReLU(),
+        nn.Dropout(config.head_dropout),
+        nn.Linear(64, len(CLASSES)),
+    )
+
+
+def _lstm(inputs: int, config: TrainConfig) -> nn.LSTM:
+    return nn.LSTM(inputs, config.lstm_hidden, batch_first=True, bidirectional=True)
+
+
+def _last_states(lstm: nn.LSTM, x: Tensor) -> Tensor:
+    """(B, T, C) -> (B, 2 hidden): where each direction of the LSTM ends."""
+    _, (last, _) = lstm(x)
+    return torch.cat([last[0], last[1]], dim=1)
+
+
 class CNNLSTM(nn.Module):
     """The network of the paper: three convolutions, a bidirectional LSTM, two dense layers.
 
@@ -50,35 +85,142 @@ class CNNLSTM(nn.Module):
     by default.
     """
 
+    contexts: tuple[str, ...] = ()  # what it reads beside the beat: names that beats.CONTEXTS knows
+    channels = 1
+    extra = 0  # numbers that reach the head beside the LSTM's
+
     def __init__(self, config: TrainConfig):
         super().__init__()
-        channels, kernels = (1, *config.filters), (5, 3, 3)
-        if len(config.filters) != len(kernels):
-            raise ConfigError(f"cnn_lstm takes {len(kernels)} filters, not {len(config.filters)}")
-        self.blocks = nn.Sequential(
-            *(
-                ConvBlock(channels[i], channels[i + 1], kernel, config.conv_dropout)
-                for i, kernel in enumerate(kernels)
-            )
-        )
-        hidden = config.lstm_hidden
-        self.lstm = nn.LSTM(channels[-1], hidden, batch_first=True, bidirectional=True)
+        self.blocks = _blocks(config, self.channels)
+        self.lstm = _lstm(config.filters[-1], config)
+        self.head = _head(2 * config.lstm_hidden + self.extra, config)
+        self.to(memory_format=torch.channels_last)
+
+    def features(self, *channels: Tensor) -> Tensor:  # (B, 187) each -> (B, 128)
+        x = self.blocks(_image(*channels)).squeeze(2)  # (B, 128, 23)
+        return _last_states(self.lstm, x.transpose(1, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.features(x))
+
+
+class CNNLSTMRR(CNNLSTM):
+    """The CNN-LSTM with a second input: the RR intervals about the beat, (B, 5) float32 as
+    beats.rr_context gives them. A small dense layer leads them past the LSTM to the head."""
+
+    contexts = ("rr",)
+    extra = 32
+
+    def __init__(self, config: TrainConfig):
+        super().__init__(config)
+        self.rhythm = nn.Sequential(nn.Linear(RR_FEATURES, self.extra), nn.ReLU())
+
+    def forward(self, x: Tensor, rr: Tensor) -> Tensor:
+        return self.head(torch.cat([self.features(x), self.rhythm(rr)], dim=1))
+
+
+class CNNLSTMContext(CNNLSTMRR):
+    """The CNN-LSTM with RR intervals and, as a second channel, the beat before: (B, 187) float32 as
+    beats.beat_before gives it."""
+
+    contexts = ("rr", "before")
+    channels = 2
+
+    def forward(self, x: Tensor, rr: Tensor, before: Tensor) -> Tensor:
+        return self.head(torch.cat([self.features(x, before), self.rhythm(rr)], dim=1))
+
+
+class CNNLSTMAttention(CNNLSTM):
+    """The CNN-LSTM that weighs all states of the LSTM by attention, rather than take the last.
+
+    Additive attention with one learnt query (Bahdanau et al. 2015).
+    """
+
+    def __init__(self, config: TrainConfig):
+        super().__init__(config)
+        width = 2 * config.lstm_hidden
+        self.score = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
+
+    def features(self, x: Tensor) -> Tensor:
+        states, _ = self.lstm(self.blocks(_image(x)).squeeze(2).transpose(1, 2))  # (B, 23, 128)
+        return (states * self.score(states).softmax(dim=1)).sum(dim=1)
+
+
+class CNN(nn.Module):
+    """The paper's convolutions without its LSTM: their mean over time goes to the head."""
+
+    contexts: tuple[str, ...] = ()
+
+    def __init__(self, config: TrainConfig):
+        super().__init__()
+        self.blocks = _blocks(config)
+        self.head = _head(config.filters[-1], config)
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.blocks(_image(x)).mean(dim=(2, 3)))
+
+
+class LSTM(nn.Module):
+    """The paper's LSTM without its convolutions: it reads the samples one after the other."""
+
+    contexts: tuple[str, ...] = ()
+
+    def __init__(self, config: TrainConfig):
+        super().__init__()
+        self.lstm = _lstm(1, config)
+        self.head = _head(2 * config.lstm_hidden, config)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(_last_states(self.lstm, x[:, :, None]))
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions of kernel 5 that the input skips; then max-pooling, kernel 5, stride 2."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, (1, 5), padding=(0, 2))
+        self.second = nn.Conv2d(channels, channels, (1, 5), padding=(0, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = functional.relu(x + self.second(functional.relu(self.first(x))))
+        return functional.max_pool2d(x, (1, 5), stride=(1, 2))
+
+
+class ResNet(nn.Module):
+    """The residual network of Kachuee et al. (2018), who cut the Kaggle files' beats.
+
+    A convolution of 32 channels, five residual blocks, two dense layers of 32.
+    """
+
+    contexts: tuple[str, ...] = ()
+
+    def __init__(self, config: TrainConfig):
+        super().__init__()
+        channels, length = 32, BEAT_LENGTH
+        for _ in range(5):
+            length = (length - 5) // 2 + 1
+        blocks = [ResidualBlock(channels) for _ in range(5)]
+        self.blocks = nn.Sequential(nn.Conv2d(1, channels, (1, 5), padding=(0, 2)), *blocks)
         self.head = nn.Sequential(
-            nn.Linear(2 * hidden, 64),
-            nn.ReLU(),
-            nn.Dropout(config.head_dropout),
-            nn.Linear(64, len(CLASSES)),
+            nn.Linear(channels * length, 32), nn.ReLU(), nn.Linear(32, len(CLASSES))
         )
         self.to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x[:, None, None, :].contiguous(memory_format=torch.channels_last)  # (B, 1, 1, 187)
-        x = self.blocks(x).squeeze(2)  # (B, 128, 23)
-        _, (last, _) = self.lstm(x.transpose(1, 2))  # (2, B, 64): last state of both directions
-        return self.head(torch.cat([last[0], last[1]], dim=1))
+        return self.head(self.blocks(_image(x)).flatten(1))
 
 
-MODELS = {"cnn_lstm": CNNLSTM}
+MODELS = {
+    "cnn_lstm": CNNLSTM,
+    "cnn_lstm_rr": CNNLSTMRR,
+    "cnn_lstm_context": CNNLSTMContext,
+    "cnn_lstm_attention": CNNLSTMAttention,
+    "cnn": CNN,
+    "lstm": LSTM,
+    "resnet": ResNet,
+}
 
 
 def build(config: TrainConfig) -> nn.Module:

@@ -14,8 +14,17 @@ RUNS = ROOT / "runs"
 
 
 def run_dir(profile: str) -> Path:
-    """Folder of everything that one profile computes: beats, checkpoints, predictions, site."""
-    return RUNS / profile
+    """Folder of everything that one profile computes: beats, checkpoints, predictions, site.
+
+    `<profile>/<run>` names a run of one of the profile's studies, which has a folder of its own.
+    """
+    name, _, run = profile.partition("/")
+    return RUNS / name / "studies" / run if run else RUNS / name
+
+
+def score_file(profile: str, run: str) -> Path:
+    """What a run of a study is worth."""
+    return run_dir(f"{profile}/{run}") / "score.json"
 
 
 def checkpoint_dir(profile: str, protocol: str) -> Path:

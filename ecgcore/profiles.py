@@ -1,19 +1,20 @@
 """Profiles: the one place that holds the parameters of every step and notebook.
 
-A profile is a YAML file with two keys: `data` (the fields of DataConfig) and `notebooks`
-(for each notebook, the parameters that differ from its own parameters cell).
+A profile is a YAML file with up to three keys: `data` (the fields of DataConfig), `notebooks`
+(for each notebook, the parameters that differ from its own parameters cell) and `studies` (for
+each, the fields of Study: training runs that differ in one thing, to be compared).
 """
 
 import ast
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 import yaml
 
 from ecgcore import paths
-from ecgcore.config import check_type, train_config
+from ecgcore.config import TrainConfig, check_type, train_config
 from ecgcore.errors import ConfigError
 from ecgcore.splits import PROTOCOLS
 
@@ -29,8 +30,8 @@ class DataConfig:
     def __post_init__(self):
         object.__setattr__(self, "records", tuple(self.records))
         hints = get_type_hints(type(self))
-        for field in fields(self):
-            check_type(f"data.{field.name}", getattr(self, field.name), hints[field.name])
+        for f in fields(self):
+            check_type(f"data.{f.name}", getattr(self, f.name), hints[f.name])
 
     @property
     def database_path(self) -> Path:
@@ -38,18 +39,80 @@ class DataConfig:
 
 
 @dataclass(frozen=True)
+class Study:
+    """Runs that differ in one thing. Raises ConfigError for values that cannot be meant.
+
+    protocol: the split, unless a run names its own; part: what is scored (`validation` wherever
+    a choice is made by the result); kind: networks, trained by 02_training, or one of the
+    baselines that need none; base: TrainConfig fields of all runs; runs: name to the fields that
+    make this run differ, beside which `protocol` may stand.
+    """
+
+    runs: dict
+    protocol: str = "random"
+    part: Literal["validation", "test"] = "validation"
+    kind: Literal["network", "baseline"] = "network"
+    base: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        for f in fields(self):
+            check_type(f"studies: {f.name}", getattr(self, f.name), get_type_hints(Study)[f.name])
+
+    def of_run(self, run: str) -> tuple[str, dict[str, Any]]:
+        """A run's split and its TrainConfig fields."""
+        changes = dict(self.runs[run] or {})
+        return changes.pop("protocol", self.protocol), self.base | changes
+
+
+@dataclass(frozen=True)
 class Profile:
+    """What profiles/<name>.yaml says; `<name>/<run>` is the same with a run of a study in it."""
+
     name: str
     data: DataConfig
     notebooks: dict[str, dict[str, Any]]
+    studies: dict[str, Study] = field(default_factory=dict)
 
     def parameters(self, notebook: str) -> dict[str, Any]:
         """What papermill injects into a notebook."""
         return {"profile": self.name} | self.notebooks.get(notebook, {})
 
+    @property
+    def protocols(self) -> list[str]:
+        """The splits that 02_training trains on."""
+        return self.parameters("02_training").get("protocols", ["random", "inter_patient"])
+
+    def train_config(self, protocol: str) -> TrainConfig:
+        """What 02_training trains with on a split."""
+        parameters = self.parameters("02_training")
+        overrides = parameters.get("overrides", {}).get(protocol, {})
+        return train_config(parameters.get("recipe", "one_cycle"), **overrides)
+
+    def run_names(self) -> list[str]:
+        """Every run of every study, as `<study>-<run>`."""
+        return [f"{name}-{run}" for name, study in self.studies.items() for run in study.runs]
+
+    def study_of(self, run: str) -> tuple[str, Study, str]:
+        """Name and study that `<study>-<run>` belongs to, and the run's name within it."""
+        study, _, name = run.partition("-")
+        if study not in self.studies or name not in self.studies[study].runs:
+            raise ConfigError(f"profile {self.name!r} has no study's run {run!r}")
+        return study, self.studies[study], name
+
+    def with_run(self, run: str) -> "Profile":
+        """The profile under which 02_training does nothing but one run of a study."""
+        _, study, name = self.study_of(run)
+        protocol, changes = study.of_run(name)
+        notebooks = {"02_training": {"protocols": [protocol], "overrides": {protocol: changes}}}
+        return replace(self, name=f"{self.name}/{run}", notebooks=notebooks, studies={})
+
 
 def load_profile(name: str) -> Profile:
-    """Read and check profiles/<name>.yaml. Raises ConfigError that names what is wrong."""
+    """Read and check profiles/<name>.yaml, or with `<name>/<run>` a run of one of its studies.
+
+    Raises ConfigError that names what is wrong.
+    """
+    name, _, run = name.partition("/")
     path = paths.PROFILES / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in paths.PROFILES.glob("*.yaml")))
@@ -58,15 +121,31 @@ def load_profile(name: str) -> Profile:
         document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML ({error})") from None
-    _refuse_unknown(document, ("data", "notebooks"), str(path))
+    _refuse_unknown(document, ("data", "notebooks", "studies"), str(path))
     data = document.get("data") or {}
-    _refuse_unknown(data, [field.name for field in fields(DataConfig)], f"{path}: data")
+    _refuse_unknown(data, [f.name for f in fields(DataConfig)], f"{path}: data")
     notebooks = document.get("notebooks") or {}
     _refuse_unknown(notebooks, notebook_names(), f"{path}: notebooks")
-    profile = Profile(name, DataConfig(**data), {k: v or {} for k, v in notebooks.items()})
-    for notebook in notebook_names():
-        check_parameters(notebook, profile.parameters(notebook))
-    return profile
+    studies = _studies(document.get("studies") or {}, path)
+    profile = Profile(name, DataConfig(**data), {k: v or {} for k, v in notebooks.items()}, studies)
+    variants = [profile.with_run(each) for each in profile.run_names() if _trains(profile, each)]
+    for each in (profile, *variants):
+        for notebook in each.notebooks if each.name != name else notebook_names():
+            check_parameters(notebook, each.parameters(notebook))
+    return profile.with_run(run) if run else profile
+
+
+def _studies(document: dict, path: Path) -> dict[str, Study]:
+    _refuse_unknown(document, document, f"{path}: studies")
+    for name, values in document.items():
+        _refuse_unknown(values, [f.name for f in fields(Study)], f"{path}: studies: {name}")
+        if not isinstance(values.get("runs"), dict) or "-" in name:
+            raise ConfigError(f"{path}: studies: {name}: needs `runs`, and a name without hyphen")
+    return {name: Study(**values) for name, values in document.items()}
+
+
+def _trains(profile: Profile, run: str) -> bool:
+    return profile.study_of(run)[1].kind == "network"
 
 
 def notebook_names() -> list[str]:

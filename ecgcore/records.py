@@ -1,7 +1,7 @@
 """Reading WFDB records, and checking and packing databases of them."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,10 @@ from ecgcore.files import sha256, write_text
 AAMI_SYMBOLS = {"N": "NLRejB", "S": "AaJS", "V": "VE", "F": "F", "Q": "/fQ"}
 AAMI_OF_SYMBOL = {symbol: aami for aami, symbols in AAMI_SYMBOLS.items() for symbol in symbols}
 
+EMBEDDED = ("mitdb", "svdb", "nstdb")  # the databases that come with the project, under data/
 CHECKSUMS = "SHA256SUMS.txt"  # of the files of a database, as they lie in its folder
 SIGNAL_CHECKSUMS = "SIGNALS.sha256"  # of the decoded samples, whatever the file format
+HEADERS = "headers"  # folder of the original headers, where not every signal was kept
 
 
 @dataclass(frozen=True)
@@ -126,16 +128,20 @@ def overview(database: Path, names: Iterable[str] | None = None) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def signal_sha256(database: Path, name: str) -> str:
-    """SHA-256 of a record's digital samples, all leads, as little-endian int16 in time order."""
-    return hashlib.sha256(_digital(database, name).d_signal.astype("<i2").tobytes()).hexdigest()
+def signal_sha256(database: Path, name: str, channels: list[int] | None = None) -> str:
+    """SHA-256 of a record's digital samples as little-endian int16 in time order.
+
+    channels: the leads that count; all of them if none is given.
+    """
+    samples = _digital(database, name, channels).d_signal
+    return hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest()
 
 
-def _digital(database: Path, name: str) -> wfdb.Record:
-    """All leads of a record, as the integers that are stored."""
+def _digital(database: Path, name: str, channels: list[int] | None = None) -> wfdb.Record:
+    """Leads of a record, as the integers that are stored."""
     path = Path(database) / name
     try:
-        return wfdb.rdrecord(str(path), physical=False)
+        return wfdb.rdrecord(str(path), physical=False, channels=channels)
     except Exception as error:
         raise DataError(f"{path}.dat: cannot read the signal ({error})") from error
 
@@ -174,34 +180,47 @@ def verify(database: Path) -> list[str]:
     return problems
 
 
-def pack(source: Path, target: Path) -> None:
+def pack(source: Path, target: Path, names: Sequence[str] = (), first_signal: bool = False) -> None:
     """Copy a WFDB database with its signals as lossless FLAC (WFDB format 516).
+
+    names: the records to copy, all if none is named. first_signal: leave the other signals out
+    and keep the original headers, which tell what they were, in a folder of their own.
 
     Gains, baselines, units, comments and annotations carry over. Every record is read back
     and compared with its original; a difference raises DataError. Writes the checksums of
     the packed files and of the samples. Reference: WFDB signal specification, signal(5).
     """
     source, target = Path(source), Path(target)
-    target.mkdir(parents=True, exist_ok=True)
-    names, signals = record_names(source), []
+    channels = [0] if first_signal else None
+    (target / HEADERS if first_signal else target).mkdir(parents=True, exist_ok=True)
+    names, signals = sorted(names) or record_names(source), []
     for name in names:
-        record = _digital(source, name)
+        record = _digital(source, name, channels)
         record.fmt = ["516"] * record.n_sig
         record.wrsamp(write_dir=str(target))
-        digest = signal_sha256(source, name)
+        digest = signal_sha256(source, name, channels)
         if signal_sha256(target, name) != digest:
             raise DataError(f"{target / name}: the packed samples differ from the original's")
         signals.append(f"{digest}  {name}\n")
+        if first_signal:
+            header = f"{name}.hea"
+            (target / HEADERS / header).write_bytes((source / header).read_bytes())
         annotations = source / f"{name}.atr"
         if annotations.is_file():
             (target / annotations.name).write_bytes(annotations.read_bytes())
     write_text(target / "RECORDS", "".join(f"{name}\n" for name in names))
     write_text(target / SIGNAL_CHECKSUMS, "".join(signals))
-    files = sorted(p for p in target.iterdir() if p.suffix in (".dat", ".hea", ".atr"))
+    files = sorted(p for p in target.rglob("*") if p.suffix in (".dat", ".hea", ".atr"))
     files += [target / "RECORDS", target / SIGNAL_CHECKSUMS]
-    write_text(target / CHECKSUMS, "".join(f"{sha256(p)}  {p.name}\n" for p in files))
+    lines = [f"{sha256(p)}  {p.relative_to(target).as_posix()}\n" for p in files]
+    write_text(target / CHECKSUMS, "".join(lines))
 
 
 def default_database() -> Path:
     """The embedded MIT-BIH Arrhythmia Database."""
     return paths.DATA / "mitdb"
+
+
+def embedded_databases() -> list[Path]:
+    """Folders of the databases that come with the project."""
+    return [paths.DATA / name for name in EMBEDDED]

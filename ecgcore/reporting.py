@@ -16,7 +16,11 @@ from ecgcore.splits import SCORED_CLASSES
 
 README_NAMES = {
     "random": "other beats of the same patients (random split)",
-    "inter_patient": "new patients (inter-patient split)",
+    "random_context": "the same, the network reading also RR intervals and the beat before",
+    "inter_patient": "new patients (inter-patient split, DS2)",
+    "inter_patient_rhythm": "the same, by the rhythm model, which sees each beat in its record",
+    "patients": "new patients (each of 44 records tested once)",
+    "crossval_records": "the same, by the rhythm model",
 }
 SPEED_NAMES = {
     "latency_p50_ms": "one beat, median (ms)",
@@ -49,6 +53,13 @@ def json_rows(frame: pd.DataFrame) -> list[dict]:
     return frame.astype(object).where(frame.notna(), None).to_dict("records")
 
 
+def training_summary(about: dict) -> dict:
+    """What is told of a training run. about: the document of its checkpoint."""
+    same = ("best_epoch", "parameters", "precision", "seed", "config")
+    measured = {"seconds": about["train_seconds"], "epochs": about["epochs_run"]}
+    return measured | {key: about[key] for key in same}
+
+
 def protocol_metrics(predictions: Predictions, about: dict, profile: str, database: Path) -> dict:
     """Everything that is reported of one protocol, with where it comes from.
 
@@ -58,16 +69,7 @@ def protocol_metrics(predictions: Predictions, about: dict, profile: str, databa
     source = provenance(profile, database)
     return {
         **summarise(predictions, SCORED_CLASSES[protocol]),
-        "training": {
-            "seconds": about["train_seconds"],
-            "epochs": about["epochs_run"],
-            "best_epoch": about["best_epoch"],
-            "parameters": about["parameters"],
-            "precision": about["precision"],
-            "seed": about["seed"],
-            "config": about["config"],
-            "split": about["split"],
-        },
+        "training": training_summary(about) | {"split": about["split"]},
         "provenance": source | {"commit": about["commit"], "hardware": about["hardware"]},
     }
 
@@ -206,6 +208,8 @@ def readme_results(metrics: dict) -> str:
         "|---|" + "---:|" * (3 + len(CLASSES)),
     ]
     for protocol, name in README_NAMES.items():
+        if protocol not in metrics:
+            continue
         m = metrics[protocol]
         f1 = [
             f"{m['per_class'][c]['f1']:.3f}" if c in m["scored_classes"] else "–" for c in CLASSES

@@ -1,6 +1,7 @@
 """The evaluation protocols: which beats train, which validate, which test.
 
-Every split is disjoint in beats; `inter_patient` also in records. Validation beats are always
+Every split is disjoint in beats; `inter_patient` and the five `patients_<n>` also in records, and
+the latter in patients. Validation beats are always
 cut from the training part. Balancing and augmenting come later, on the training part only.
 """
 
@@ -13,7 +14,9 @@ from ecgcore.beats import Beats, class_counts
 from ecgcore.constants import CLASSES
 from ecgcore.errors import ConfigError, DataError
 
-PROTOCOLS = ("random", "inter_patient", "kaggle")
+FOLDS = tuple(f"patients_{number}" for number in range(1, 6))  # patient-wise cross-validation
+PROTOCOLS = ("random", "inter_patient", "kaggle", *FOLDS)
+BY_RECORD = ("inter_patient", *FOLDS)  # whose parts are made of whole records
 SPLIT_SEED = 2001  # of the random protocol's test part, which must never depend on a training seed
 
 # Test beats of each class in the Kaggle files; `random` draws as many.
@@ -34,7 +37,8 @@ DS2 = tuple(
 
 # Q is left with a handful of beats once the paced records are out: it is trained on, counted
 # in the accuracy and shown in the confusion matrix, but not averaged into macro-F1.
-SCORED_CLASSES = {"random": CLASSES, "kaggle": CLASSES, "inter_patient": CLASSES[:4]}
+SCORED_CLASSES = {"random": CLASSES, "kaggle": CLASSES} | dict.fromkeys(BY_RECORD, CLASSES[:4])
+SAME_PATIENT = {"202": "201"}  # a record, and another of the same man
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,9 @@ class Split:
 def make_split(protocol: str, beats: Beats, val_share: float = 0.1, seed: int = 0) -> Split:
     """Split beats by a protocol; `seed` draws the validation part, never the test part.
 
-    val_share: share of the training part (of its beats, or for `inter_patient` of its records)
-    that validates. Raises ConfigError for an unknown protocol or share, DataError if a part
-    would be empty.
+    val_share: share of the training part (of its beats, or of its records where the parts are
+    made of records) that validates. Raises ConfigError for an unknown protocol or share, DataError
+    if a part would be empty.
     """
     if protocol not in PROTOCOLS:
         raise ConfigError(f"protocol {protocol!r} is unknown; choose from {', '.join(PROTOCOLS)}")
@@ -63,12 +67,14 @@ def make_split(protocol: str, beats: Beats, val_share: float = 0.1, seed: int = 
     elif protocol == "inter_patient":
         training = np.flatnonzero(np.isin(beats.record, DS1))
         test = np.flatnonzero(np.isin(beats.record, DS2))
+    elif protocol in FOLDS:
+        training, test = _fold(beats, FOLDS.index(protocol))
     else:
         training = np.flatnonzero(beats.record == "mitbih_train")
         test = np.flatnonzero(beats.record == "mitbih_test")
     if not len(training) or not len(test):
         raise DataError(f"protocol {protocol}: no beats to train or none to test on")
-    cut = _validation_records if protocol == "inter_patient" else _validation_beats
+    cut = _validation_records if protocol in BY_RECORD else _validation_beats
     val = cut(training, beats, val_share, seed)
     if not len(val) or len(val) == len(training):
         raise DataError(f"protocol {protocol}: too few beats to cut a validation part from")
@@ -98,6 +104,22 @@ def _draw_test(beats: Beats) -> tuple[np.ndarray, np.ndarray]:
     return np.setdiff1d(np.arange(len(beats)), test), test
 
 
+def patients(record: np.ndarray) -> np.ndarray:
+    """(n,) record names, with one name for records of the same patient."""
+    return np.array([SAME_PATIENT.get(name, name) for name in record.tolist()])
+
+
+def _fold(beats: Beats, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Training and test part of a fold: every patient who is not paced is tested in one of them."""
+    free = np.flatnonzero(~np.isin(beats.record, PACED))
+    groups = patients(beats.record[free])
+    if len(np.unique(groups)) < len(FOLDS):
+        raise DataError(f"{len(FOLDS)} folds need as many patients without a pacemaker")
+    dealer = StratifiedGroupKFold(len(FOLDS), shuffle=True, random_state=SPLIT_SEED)
+    training, test = list(dealer.split(free, beats.aami[free], groups))[number]
+    return free[training], free[test]
+
+
 def _validation_beats(training: np.ndarray, beats: Beats, share: float, seed: int) -> np.ndarray:
     aami = beats.aami[training]
     counts = {c: round(share * n) for c, n in class_counts(aami).items()}
@@ -106,10 +128,10 @@ def _validation_beats(training: np.ndarray, beats: Beats, share: float, seed: in
 
 def _validation_records(training: np.ndarray, beats: Beats, share: float, seed: int) -> np.ndarray:
     """Whole records: of the groups that share the classes out evenly, the most typical one."""
-    records, aami = beats.record[training], beats.aami[training]
+    records, aami = patients(beats.record[training]), beats.aami[training]
     folds = min(max(2, round(1 / share)), len(np.unique(records)))
     if folds < 2:
-        raise DataError("inter_patient: one training record leaves none to validate on")
+        raise DataError("one training record leaves none to validate on")
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     parts = [part for _, part in splitter.split(training, aami, records)]
     return training[np.sort(min(parts, key=lambda part: _unlikeness(aami[part], aami, share)))]

@@ -7,7 +7,8 @@ A run lives in a folder of its own:
     history.csv        a row an epoch
 
 Both weight files carry, in their safetensors header, the JSON document that says what they are.
-A finished run with the same fingerprint (config, data, code) is read instead of trained again.
+A finished run with the same fingerprint (config, data, code) is read instead of trained again,
+whether one process trained it or several, started by torchrun, did (see `distributed`).
 """
 
 import hashlib
@@ -28,18 +29,20 @@ from torch.nn import functional
 from torch.optim import lr_scheduler
 from tqdm import tqdm
 
-from ecgcore import augment, models, provenance
-from ecgcore.beats import Beats, class_counts, normalise
+from ecgcore import augment, cuda_graph, distributed, models, provenance
+from ecgcore.beats import Beats, class_counts, contexts, normalise
 from ecgcore.config import TrainConfig, train_config
 from ecgcore.constants import CLASSES
 from ecgcore.errors import ConfigError, DataError
 from ecgcore.evaluation import confusion_matrix, f1_scores
 from ecgcore.files import replacing
-from ecgcore.splits import SCORED_CLASSES, Split
+from ecgcore.splits import BY_RECORD, SCORED_CLASSES, Split
 
 BEST, LAST, HISTORY = "best.safetensors", "last.safetensors", "history.csv"
 OPTIMIZER = "optimizer."  # starts the names of its tensors in LAST
-SOURCES = ("augment", "beats", "config", "models", "splits", "training")  # what decides the weights
+SOURCES = (  # what decides the weights
+    "augment", "beats", "config", "cuda_graph", "distributed", "models", "splits", "training",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,18 +93,27 @@ def fingerprint(beats: Beats, split: Split, config: TrainConfig) -> str:
 
 
 class Trainer:
-    """The state of a run between epochs, all on one device."""
+    """The state of a run between epochs, all on one device; of several processes, each has one."""
 
     def __init__(self, beats: Beats, split: Split, config: TrainConfig):
         augment.check(config.augment)
         self.config, self.split = config, split
-        self.device = resolve_device(config.device)
+        self.team = distributed.team()
+        self.team.check(config.batch_size)
+        self.device = resolve_device(self.team.device(config.device))
         self.precision = resolve_precision(config.precision, self.device)
         torch.use_deterministic_algorithms(config.deterministic, warn_only=True)
+        # Which would also fill memory that nobody reads before writing it: a tenth of the time.
+        torch.utils.deterministic.fill_uninitialized_memory = False
         torch.manual_seed(config.seed)
-        self.model = models.build(config).to(self.device)
-        self.x, self.y = self._to_device(beats, split.train)
-        self.x_val, _ = self._to_device(beats, split.val)
+        self.model = self.team.prepare(models.build(config).to(self.device))
+        inputs = (normalise(beats.signal), *contexts(beats, self.model.contexts))
+        on = [
+            [torch.from_numpy(a[i]).to(self.device) for a in inputs]
+            for i in (split.train, split.val)
+        ]
+        (self.x, *self.context), self.val_inputs = on
+        self.y = torch.from_numpy(beats.aami[split.train].astype(np.int64)).to(self.device)
         self.y_val = beats.aami[split.val]
         self.scored = [CLASSES.index(c) for c in SCORED_CLASSES[split.protocol]]
         weights = class_weights(class_counts(beats.aami[split.train]))
@@ -110,12 +122,16 @@ class Trainer:
         self.optimizer = self._optimizer()
         self.scheduler = self._scheduler()
         self.history: list[dict] = []
+        self.recorded = self._record()
 
-    def _to_device(self, beats: Beats, index: np.ndarray) -> tuple[Tensor, Tensor]:
-        x = torch.from_numpy(normalise(beats.signal[index]))
-        return x.to(self.device), torch.from_numpy(beats.aami[index].astype(np.int64)).to(
-            self.device
-        )
+    def _record(self) -> cuda_graph.Recorded | None:
+        """Gradients by CUDA graph: where they need not repeat bit for bit, and of one process only,
+        since messages between processes have not been tried in a graph."""
+        alone, full = self.team.size == 1, len(self.y) >= self.config.batch_size
+        if self.config.deterministic or not (self.device.startswith("cuda") and alone and full):
+            return None
+        batch = torch.arange(self.config.batch_size, device=self.device)
+        return cuda_graph.Recorded(self._gradients, batch, self.model.train())
 
     def _optimizer(self) -> torch.optim.Optimizer:
         config = self.config
@@ -144,34 +160,60 @@ class Trainer:
             order = torch.multinomial(self.class_weights[self.y], n, replacement=True)
         else:
             order = torch.randperm(n, device=self.device)
-        return order.split(self.config.batch_size)
+        # Another model of GPU might draw another order from the same seed: the leader's counts.
+        return self.team.from_leader(order).split(self.config.batch_size)
+
+    def _loss(self, logits: Tensor, shares: Tensor) -> Tensor:
+        """Loss of this process's share, such that the mean over processes is that of the batch."""
+        rank = self.team.rank
+        weight = self.class_weights if self.config.balance in ("loss", "both") else None
+        loss = functional.cross_entropy(logits.float(), self.y[shares[rank]], weight)
+        if weight is None or self.team.size == 1:
+            return loss
+        weights = weight[self.y[shares]].sum(dim=1)  # a weighted mean divides by them
+        return loss * weights[rank] / weights.mean()
+
+    def _gradients(self, batch: Tensor) -> Tensor:
+        """Add the gradients of a batch, positions of its beats, to those there; returns its loss.
+
+        Of several processes, each does so with its share.
+        """
+        shares = self.team.shares(batch)
+        index = shares[self.team.rank]
+        x = augment.augment(self.x[index], self.config.augment)
+        with self._autocast():
+            logits = self.model(x, *(c[index] for c in self.context))
+        loss = self._loss(logits, shares)
+        loss.backward()
+        return loss.detach()
 
     def train_epoch(self, tick: Callable[[int], None]) -> float:
         """One pass over the training beats; returns the mean loss. `tick` hears of each batch."""
         # Seeded by the epoch, so that a resumed run repeats what an uninterrupted one does.
         torch.manual_seed(self.config.seed * 100_003 + len(self.history))
-        weight = self.class_weights if self.config.balance in ("loss", "both") else None
+        batches = self._batches()
+        self.team.draw_apart()
         self.model.train()
+        gradients = self.recorded or self._gradients
         total = torch.zeros((), device=self.device)  # read once an epoch: no host sync a batch
-        for index in self._batches():
-            x = augment.augment(self.x[index], self.config.augment)
-            with self._autocast():
-                logits = self.model(x)
-            loss = functional.cross_entropy(logits.float(), self.y[index], weight)
-            self.optimizer.zero_grad()
-            loss.backward()
+        for batch in batches:
+            self.optimizer.zero_grad(set_to_none=self.recorded is None)
+            loss = gradients(batch)
+            self.team.average(p.grad for p in self.model.parameters())
             self.optimizer.step()
             if self.config.schedule == "one_cycle":
                 self.scheduler.step()
-            total += loss.detach() * len(index)
-            tick(len(index))
+            total += loss * len(batch)
+            tick(len(batch))
+        self.team.average([total])
         return total.item() / len(self.y)
 
     def validate(self) -> tuple[float, float, float]:
         """Loss, accuracy and macro-F1 (over the protocol's scored classes) on validation beats."""
         self.model.eval()
         with torch.inference_mode(), self._autocast():
-            logits = torch.cat([self.model(x) for x in self.x_val.split(2048)]).float().cpu()
+            parts = zip(*(t.split(2048) for t in self.val_inputs), strict=True)
+            logits = torch.cat([self.model(*part) for part in parts]).float().cpu()
         y = torch.from_numpy(self.y_val.astype(np.int64))
         confusion = confusion_matrix(self.y_val, logits.argmax(1).numpy())
         macro_f1 = f1_scores(confusion)[self.scored].mean()
@@ -184,14 +226,15 @@ class Trainer:
         rate = self.optimizer.param_groups[0]["lr"]
         loss = self.train_epoch(tick)
         trained = time.perf_counter()
-        val_loss, accuracy, macro_f1 = self.validate()
+        scores = torch.tensor(self.validate() if self.team.leads else (0, 0, 0), dtype=torch.double)
+        val_loss, accuracy, macro_f1 = self.team.from_leader(scores).tolist()
         if self.config.schedule == "plateau":
             self.scheduler.step(macro_f1)
         row = {
             "epoch": len(self.history) + 1,
             "loss": loss,
             "val_loss": val_loss,
-            "val_accuracy": float(accuracy),
+            "val_accuracy": accuracy,
             "val_macro_f1": macro_f1,
             "learning_rate": rate,
             "beats_per_s": len(self.y) / (trained - start),
@@ -246,11 +289,15 @@ def fit(
 ) -> Fit:
     """Train, or resume, or read a run that is already there; `log` gets one line an epoch.
 
-    Raises ConfigError for a device, model or augmentation that is not there.
+    Under torchrun, its processes do so together: all of them call this, and must see `folder`.
+    Raises ConfigError for a device, model or augmentation that is not there, or a batch that
+    cannot be shared out among the processes.
     """
     folder = Path(folder)
     key = fingerprint(beats, split, config)
     trainer = Trainer(beats, split, config)
+    leads = trainer.team.leads
+    log = log if leads else lambda line: None
     found = _read_state(folder, key)
     if found:
         trainer.restore(*found)
@@ -259,19 +306,25 @@ def fit(
             log(format_row(row, config.epochs))
     while not trainer.finished:
         total = len(trainer.y)
-        bar = tqdm(total=total, unit="beat", leave=False, disable=not sys.stderr.isatty())
-        with bar:
+        shown = leads and sys.stderr.isatty()
+        with tqdm(total=total, unit="beat", leave=False, disable=not shown) as bar:
             row = trainer.run_epoch(bar.update)
-        about = _describe(trainer, beats, key)
-        if trainer.best_epoch == row["epoch"]:
-            save_weights(folder / BEST, trainer.model.state_dict(), about)
-        _save(folder / LAST, trainer.state(), about | _resume_state(trainer))
+        if leads:
+            _save_epoch(trainer, folder, _describe(trainer, beats, key))
         log(format_row(row, config.epochs))
     history = pd.DataFrame(trainer.history)
-    with replacing(folder / HISTORY) as temporary:
-        history.to_csv(temporary, index=False)
+    if leads:
+        with replacing(folder / HISTORY) as temporary:
+            history.to_csv(temporary, index=False)
+    trainer.team.wait()
     model, about = load_checkpoint(folder / BEST)
     return Fit(model, history, about | _totals(trainer))
+
+
+def _save_epoch(trainer: Trainer, folder: Path, about: dict) -> None:
+    if trainer.best_epoch == len(trainer.history):
+        save_weights(folder / BEST, trainer.model.state_dict(), about)
+    _save(folder / LAST, trainer.state(), about | _resume_state(trainer))
 
 
 def publish(fit: Fit, path: Path) -> None:
@@ -309,12 +362,13 @@ def _describe(trainer: Trainer, beats: Beats, key: str) -> dict:
             for name, index in parts.items()
         },
         "val_records": sorted(set(beats.record[split.val].tolist()))
-        if split.protocol == "inter_patient"
+        if split.protocol in BY_RECORD
         else [],
         "seed": trainer.config.seed,
         "best_epoch": trainer.best_epoch,
         "validation": trainer.history[trainer.best_epoch - 1],
         "precision": trainer.precision,
+        "processes": trainer.team.size,
         "parameters": models.parameter_count(trainer.model),
         "commit": provenance.commit(),
         "versions": provenance.versions(),

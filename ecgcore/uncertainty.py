@@ -16,11 +16,12 @@ from ecgcore.constants import CLASSES
 from ecgcore.errors import ConfigError
 from ecgcore.evaluation import Predictions, confusion_matrix, f1_scores
 from ecgcore.files import load_arrays, replacing
+from ecgcore.splits import BY_RECORD
 
 RESAMPLES = 2000
 SEED = 1993  # of the draws, which must not depend on a training seed
 LEVEL = 0.95
-UNITS = {"random": "beat", "kaggle": "beat", "inter_patient": "record"}
+UNITS = {"random": "beat", "kaggle": "beat"} | dict.fromkeys(BY_RECORD, "record")
 K = len(CLASSES)
 
 

@@ -19,18 +19,22 @@ class Project:
 
     root: Path
 
-    def run(self, *command: str, ok: bool = True) -> str:
-        """A command inside the copy, with its code; returns what it printed."""
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a command use the copy's code."""
         scripts = Path(sys.executable).parent
-        environment = os.environ | {
+        return os.environ | {
             "ECGCORE_ROOT": str(self.root),
             "PYTHONPATH": str(self.root),
             "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
         }
+
+    def run(self, *command: str, ok: bool = True) -> str:
+        """A command inside the copy, with its code; returns what it printed."""
         done = subprocess.run(
             command,
             cwd=self.root,
-            env=environment,
+            env=self.environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,13 +1,15 @@
 """Segmentation gives Kaggle's beats, and Kaggle's files are read or refused by row and column."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgcore import beats as b
-from ecgcore import records, splits
-from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
+from ecgcore import paths, records, splits
+from ecgcore.constants import BEAT_LENGTH, CLASSES, FS, RR_FEATURES
 from ecgcore.errors import DataError
 
 NAME = "100"
@@ -84,14 +86,30 @@ def test_amplitude_undoes_the_scaling(record, segmented):
         np.testing.assert_allclose(restored, piece, atol=1e-5)
 
 
-def test_resampling_keeps_time_and_slow_waves():
-    fs, hz = 360, 5
-    time, expected_time = np.arange(10 * fs) / fs, np.arange(10 * FS) / FS
-    found = b.resample(np.sin(2 * np.pi * hz * time), fs)
-    inner = slice(FS, -FS)  # filters need some signal on either side
-    np.testing.assert_allclose(
-        found[inner], np.sin(2 * np.pi * hz * expected_time)[inner], atol=0.01
-    )
+@pytest.mark.parametrize("hz", [1, 5, 15, 30, 40])
+@pytest.mark.parametrize(("fs", "to"), [(128, 125), (360, 125), (360, 128), (125, 125)])
+def test_resampling_keeps_the_amplitude_of_a_sine(fs, to, hz):
+    """And its time, to one part in a hundred, up to a third of the lower rate."""
+    found = b.resample(np.sin(2 * np.pi * hz * np.arange(10 * fs) / fs), fs, to)
+    assert len(found) == 10 * to
+    inner = slice(to, -to)
+    expected = np.sin(2 * np.pi * hz * np.arange(10 * to) / to)
+    np.testing.assert_allclose(found[inner], expected[inner], atol=0.01)
+
+
+@given(st.lists(st.integers(40, 200), min_size=1, max_size=20), st.sampled_from([128, 360]))
+@settings(max_examples=50, deadline=None)
+def test_resampling_leaves_an_r_peak_where_it_is(intervals, fs):
+    """Waves 60 ms wide with their top on a sample: at 125 Hz it is the sample nearest in time."""
+    peaks = np.cumsum(np.array(intervals) * fs // 128) + fs
+    time = np.arange(peaks[-1] + fs)
+    wave = np.exp(-0.5 * ((time[:, None] - peaks) / (0.015 * fs)) ** 2).sum(axis=1)
+    found = b.resample(wave, fs)
+    exact = peaks / fs * FS
+    around = np.round(exact).astype(int)[:, None] + np.arange(-5, 6)
+    top = around[np.arange(len(peaks)), found[around].argmax(axis=1)]
+    assert (np.abs(top - exact) <= 0.5 + 1e-6).all()
+    assert (found[top] > 0.95).all()
 
 
 def test_resampling_removes_what_would_alias():
@@ -178,6 +196,20 @@ def test_build_takes_named_records_in_their_order_and_tells_its_progress(databas
     built = b.build(database, ["210", "100"], lambda done, total: told.append((done, total)))
     assert list(dict.fromkeys(built.record.tolist())) == ["210", "100"]
     assert told == [(1, 2), (2, 2)]
+
+
+def test_beats_of_another_database_and_rate_are_cut_like_those_of_this_one():
+    svdb = paths.DATA / "svdb"
+    built = b.build(svdb, ["800", "868"])
+    for name in ("800", "868"):
+        record, found = records.read_record(svdb, name), built[built.record == name]
+        assert len(found) == len(record.sample) - 1
+        rr = np.diff(record.sample) / 128
+        np.testing.assert_allclose(found.rr_post_s, rr, rtol=1e-5)
+        symbols, counts = np.unique(record.aami[:-1], return_counts=True)
+        expected = dict(zip(symbols, counts, strict=True))
+        assert found.class_counts() == {c: expected.get(c, 0) for c in CLASSES}
+    assert (built.signal.max(axis=1) == 1).all()
 
 
 def test_build_names_a_record_that_is_not_there(database):
@@ -323,3 +355,67 @@ def test_whatever_stands_in_a_file_it_is_read_or_refused_in_one_line(data, rows,
     else:
         assert np.isfinite(read.signal).all()
         assert np.isin(read.aami, range(len(CLASSES))).all()
+
+
+# RR intervals about a beat
+
+
+def rhythm(rr_s, name="1"):
+    """Beats of a record whose RR intervals (s) are given; nothing else of them matters."""
+    n = len(rr_s)
+    return b.Beats(
+        signal=np.zeros((n, BEAT_LENGTH), np.float32),
+        aami=np.zeros(n, np.int8),
+        symbol=np.full(n, "N"),
+        record=np.full(n, name),
+        sample=np.arange(n),
+        rr_pre_s=np.concatenate([[np.nan], rr_s[:-1]]).astype(np.float32),
+        rr_post_s=np.array(rr_s, np.float32),
+        amplitude_mv=np.ones(n, np.float32),
+    )
+
+
+def test_a_steady_rhythm_has_no_context_but_its_rate():
+    found = b.rr_context(rhythm([0.8] * 100))
+    np.testing.assert_allclose(found[:, :4], 0, atol=1e-6)
+    np.testing.assert_allclose(found[:, 4], np.log(0.8), atol=1e-6)
+
+
+def test_an_early_beat_stands_out_where_it_is_early():
+    """One beat comes after 0.5 s instead of 0.8 s; a pause of 1.1 s follows."""
+    rr = [0.8] * 200
+    rr[99], rr[100] = 0.5, 1.1  # before and after beat 100
+    found = b.rr_context(rhythm(rr))
+    expected = np.log([0.8, 0.5, 1.1, 0.8]) - np.log(0.8)  # the 61 still have a mean of 0.8 s
+    np.testing.assert_allclose(found[100, :4], expected, atol=1e-6)
+    np.testing.assert_allclose(found[50, :4], 0, atol=1e-6)
+
+
+def test_records_do_not_see_one_another_and_edges_count_as_usual():
+    fast, slow = rhythm([0.5] * 80, "1"), rhythm([1.0] * 80, "2")
+    found = b.rr_context(b.concatenate([fast, slow]))
+    np.testing.assert_allclose(found[:, :4], 0, atol=1e-6)
+    np.testing.assert_allclose(np.exp(found[:, 4]), [0.5] * 80 + [1.0] * 80, rtol=1e-6)
+
+
+def test_rr_context_of_real_records_is_finite(small_beats):
+    found = b.rr_context(small_beats)
+    assert found.shape == (len(small_beats), RR_FEATURES)
+    assert np.isfinite(found).all()
+
+
+def test_rr_context_refuses_beats_with_gaps_or_without_times(small_beats):
+    missing = np.delete(np.arange(len(small_beats)), 50)
+    with pytest.raises(DataError, match="whole records"):
+        b.rr_context(small_beats[missing])
+    unknown = replace(small_beats, rr_pre_s=np.full(len(small_beats), np.nan, np.float32))
+    with pytest.raises(DataError, match="whole records"):
+        b.rr_context(unknown)
+
+
+def test_the_beat_before_is_that_of_the_same_record(small_beats):
+    found = b.beat_before(small_beats)
+    first = np.flatnonzero(np.r_[True, small_beats.record[1:] != small_beats.record[:-1]])
+    assert not found[first].any()
+    rest = np.setdiff1d(np.arange(len(small_beats)), first)
+    np.testing.assert_array_equal(found[rest], b.normalise(small_beats.signal[rest - 1]))

@@ -54,10 +54,20 @@ def test_version(ecgcore):
     assert ecgcore("--version")[:2] == (0, [f"ecgcore {__version__}"])
 
 
-def test_verify_is_content_with_the_embedded_records_in_one_line(ecgcore, database):
+def test_verify_is_content_with_the_embedded_records_in_a_line_each(ecgcore):
     code, out, err = ecgcore("data", "verify")
-    assert (code, len(out), err) == (0, 1, [])
-    assert str(database) in out[0]
+    assert (code, len(out), err) == (0, 3, [])
+    for folder, line in zip(records.embedded_databases(), out, strict=True):
+        assert line.startswith(f"{folder}: all ")
+
+
+def test_verify_goes_on_after_a_database_that_is_damaged(ecgcore, copy, database, monkeypatch):
+    (copy / f"{NAME}.dat").unlink()
+    monkeypatch.setattr(records, "embedded_databases", lambda: [copy, database])
+    code, out, _ = ecgcore("data", "verify")
+    assert code == 1
+    assert f"{NAME}.dat: missing" in out[0]
+    assert "as they should be" in out[1]
 
 
 def test_verify_names_each_missing_and_damaged_file(ecgcore, copy):
@@ -81,6 +91,15 @@ def test_pack_makes_a_database_that_verifies(ecgcore, copy, tmp_path):
     code, out, _ = ecgcore("data", "pack", copy, tmp_path / "packed")
     assert (code, len(out)) == (0, 1)
     assert ecgcore("data", "verify", tmp_path / "packed")[0] == 0
+
+
+def test_pack_takes_named_records_and_their_first_signal(ecgcore, database, tmp_path):
+    options = ("--record", NAME, "--record", "100", "--first-signal")
+    code, out, _ = ecgcore("data", "pack", database, tmp_path / "packed", *options)
+    assert (code, len(out)) == (0, 1)
+    assert out[0].endswith("2 records packed, none changed")
+    assert records.record_names(tmp_path / "packed") == ["100", NAME]
+    assert records.read_header(tmp_path / "packed", NAME).n_sig == 1
 
 
 def test_pack_of_no_database_is_one_line_and_code_2(ecgcore, tmp_path):

@@ -196,14 +196,16 @@ def test_a_folder_that_cannot_be_written_is_named(server, files, tmp_path):
         download("mitdb", tmp_path / "file" / "below", server.url, files, 0)
 
 
-def test_the_embedded_records_are_never_overwritten(server, files):
+@pytest.mark.parametrize("folder", records.EMBEDDED)
+@pytest.mark.parametrize("name", records.EMBEDDED)
+def test_the_embedded_records_are_never_overwritten(server, files, name, folder):
     with pytest.raises(ConfigError, match="holds the embedded records"):
-        download("mitdb", paths.DATA / "mitdb", server.url, files)
+        download(name, paths.DATA / folder, server.url, files)
     assert not server.asked
 
 
 def test_an_unknown_database_is_named_with_the_known_ones(target):
-    with pytest.raises(ConfigError, match="'ptbdb' is unknown; choose from mitdb"):
+    with pytest.raises(ConfigError, match="'ptbdb' is unknown; choose from mitdb, svdb, nstdb"):
         download("ptbdb", target)
 
 
@@ -213,4 +215,19 @@ def test_the_list_holds_physionets_files_of_the_48_records(database):
     expected = {f"{name}.{part}" for name in records.record_names(database) for part in PARTS}
     assert set(files) == expected | {"RECORDS"}
     assert files.items() <= listed.items()
-    assert BASE_URLS["mitdb"].startswith("https://physionet.org/")
+    assert BASE_URLS["mitdb"] == "https://physionet.org/files/mitdb/1.0.0/"
+
+
+def test_the_list_of_svdb_holds_physionets_files_of_the_78_records():
+    names = records.record_names(paths.DATA / "svdb")
+    files = registry("svdb")
+    assert len(names) == 78
+    assert set(files) == {f"{name}.{part}" for name in names for part in PARTS} | {"RECORDS"}
+    assert BASE_URLS["svdb"] == "https://physionet.org/files/svdb/1.0.0/"
+
+
+def test_the_list_of_nstdb_holds_the_noise_and_the_12_noisy_records():
+    noisy = [f"{n}e{snr}" for n in (118, 119) for snr in ("24", "18", "12", "06", "00", "_6")]
+    expected = {f"{name}.{part}" for name in noisy for part in PARTS}
+    expected |= {f"{name}.{part}" for name in ("bw", "em", "ma") for part in ("dat", "hea")}
+    assert set(registry("nstdb")) == expected | {"RECORDS"}

@@ -9,7 +9,7 @@ from torch.nn import functional
 from ecgcore import models
 from ecgcore.beats import normalise
 from ecgcore.config import train_config
-from ecgcore.constants import BEAT_LENGTH, CLASSES
+from ecgcore.constants import BEAT_LENGTH, CLASSES, RR_FEATURES
 from ecgcore.errors import ConfigError
 
 PARAMETERS = 182_917  # of the network of the paper
@@ -87,8 +87,8 @@ def test_a_wrong_number_of_filters_is_refused(filters):
 
 
 def test_an_unknown_model_is_named_with_the_known_ones():
-    with pytest.raises(ConfigError, match="'resnet' is unknown; choose from cnn_lstm"):
-        models.build(train_config(model="resnet"))
+    with pytest.raises(ConfigError, match="'transformer' is unknown; choose from cnn_lstm"):
+        models.build(train_config(model="transformer"))
 
 
 def test_the_layer_table_tells_the_shapes_and_parameters_of_the_network(x):
@@ -150,3 +150,37 @@ def test_dropout_repeats_with_its_seed():
         draws.append(models.Dropout(0.3)(x))
     assert torch.equal(*draws)
     assert not torch.equal(draws[0], models.Dropout(0.3)(x))
+
+
+@pytest.mark.parametrize("name", models.MODELS)
+def test_every_network_learns_and_does_not_look_at_its_neighbours(name, x):
+    """Gradients reach every weight; a beat's logits do not depend on its batch."""
+    torch.manual_seed(0)
+    model = models.build(train_config(model=name))
+    widths = {"rr": RR_FEATURES, "before": BEAT_LENGTH}
+    inputs = (x, *(torch.randn(len(x), widths[name]) for name in model.contexts))
+    model(*inputs).square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
+    model.eval()
+    with torch.inference_mode():
+        together = model(*inputs)
+        alone = torch.cat([model(*(part[i : i + 1] for part in inputs)) for i in range(len(x))])
+    assert together.shape == (len(x), len(CLASSES))
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_rr_intervals_change_the_answer(x):
+    model = models.build(train_config(model="cnn_lstm_rr")).eval()
+    with torch.inference_mode():
+        usual, early = (model(x, torch.full((len(x), RR_FEATURES), v)) for v in (0.0, -0.5))
+    assert not torch.allclose(usual, early)
+
+
+def test_attention_weighs_all_states(x):
+    """With equal scores, attention is the mean of the LSTM's states."""
+    model = models.build(train_config(model="cnn_lstm_attention")).eval()
+    for p in model.score.parameters():
+        nn.init.zeros_(p)
+    with torch.inference_mode():
+        states, _ = model.lstm(model.blocks(models._image(x)).squeeze(2).transpose(1, 2))
+        torch.testing.assert_close(model.features(x), states.mean(dim=1))

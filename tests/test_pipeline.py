@@ -5,8 +5,16 @@ import json
 import pytest
 
 from ecgcore import paths, pipeline
+from ecgcore.config import train_config
 from ecgcore.errors import ConfigError
-from ecgcore.profiles import check_parameters, declared_parameters, load_profile, notebook_names
+from ecgcore.profiles import (
+    DataConfig,
+    Profile,
+    check_parameters,
+    declared_parameters,
+    load_profile,
+    notebook_names,
+)
 
 
 def test_smoke_book_is_complete(smoke):
@@ -138,6 +146,18 @@ def test_wrong_profiles_are_refused_by_name(tmp_path, monkeypatch, text, named):
 def test_every_shipped_profile_is_valid():
     for path in paths.PROFILES.glob("*.yaml"):
         assert load_profile(path.stem).name == path.stem
+
+
+def test_the_command_line_trains_what_02_training_does():
+    cells = json.loads((paths.NOTEBOOKS / "02_training.ipynb").read_text())["cells"]
+    (cell,) = (c for c in cells if "parameters" in c["metadata"].get("tags", []))
+    defaults = {}
+    exec("".join(cell["source"]), defaults)
+    bare = Profile("bare", DataConfig(), {})
+    assert bare.protocols == defaults["protocols"]
+    assert bare.train_config("random") == train_config(defaults["recipe"])
+    changed = Profile("bare", DataConfig(), {"02_training": {"overrides": {"random": {"seed": 3}}}})
+    assert [changed.train_config(p).seed for p in ("random", "inter_patient")] == [3, 0]
 
 
 def test_dependencies_follow_imports():

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import wfdb
 
-from ecgcore import records
+from ecgcore import paths, records
 from ecgcore.download import PHYSIONET_CHECKSUMS
 from ecgcore.errors import DataError
 
 NAME = "223"
 PARTS = ("atr", "dat", "hea")
+SVDB, NSTDB = paths.DATA / "svdb", paths.DATA / "nstdb"
 
 
 @pytest.fixture
@@ -46,6 +47,57 @@ def test_every_record_is_physionets_bit_for_bit(database):
         assert hashlib.sha256(format_212(samples)).hexdigest() == original[f"{name}.dat"], name
         assert hashlib.sha256(little_endian).hexdigest() == kept[name], name
         assert records.sha256(database / f"{name}.atr") == original[f"{name}.atr"], name
+
+
+def test_every_noise_record_is_physionets_bit_for_bit():
+    original = records.read_checksums(NSTDB / PHYSIONET_CHECKSUMS)
+    assert records.record_names(NSTDB) == ["bw", "em", "ma"]
+    for name in records.record_names(NSTDB):
+        record = wfdb.rdrecord(str(NSTDB / name), physical=False)
+        assert (record.fs, record.d_signal.shape) == (360, (650_000, 2))
+        assert hashlib.sha256(format_212(record.d_signal)).hexdigest() == original[f"{name}.dat"]
+
+
+def test_every_first_signal_of_svdb_is_the_one_in_physionets_header():
+    """PhysioNet's checksum vouches for the header, the header's own for the first signal."""
+    original = records.read_checksums(SVDB / PHYSIONET_CHECKSUMS)
+    kept = records.read_checksums(SVDB / records.SIGNAL_CHECKSUMS)
+    names = records.record_names(SVDB)
+    assert len(names) == len(kept) == 78
+    for name in names:
+        assert records.sha256(SVDB / f"{name}.atr") == original[f"{name}.atr"], name
+        assert records.sha256(SVDB / records.HEADERS / f"{name}.hea") == original[f"{name}.hea"]
+        header = records.read_header(SVDB / records.HEADERS, name)
+        record = wfdb.rdrecord(str(SVDB / name), physical=False)
+        samples = record.d_signal[:, 0]
+        assert (header.n_sig, record.n_sig) == (2, 1), name
+        assert (record.fs, len(samples)) == (header.fs, header.sig_len) == (128, 230_400), name
+        assert record.adc_gain[0] == header.adc_gain[0] == 200, name
+        assert record.baseline[0] == header.baseline[0], name
+        assert samples[0] == header.init_value[0], name
+        assert samples.astype(np.int16).sum(dtype=np.int16) == header.checksum[0], name
+        assert hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest() == kept[name], name
+
+
+def test_svdb_has_the_beats_that_are_known_of_it():
+    symbol = np.concatenate([records.read_beats(SVDB, n)[1] for n in records.record_names(SVDB)])
+    counts = dict(zip(*np.unique(symbol, return_counts=True), strict=True))
+    assert counts == {
+        "N": 162_339, "S": 12_188, "J": 9, "a": 1, "V": 9943, "F": 23, "Q": 79, "B": 1
+    }  # fmt: skip
+
+
+def test_bundle_branch_block_counts_as_normal():
+    (name,) = [n for n in records.record_names(SVDB) if "B" in records.read_beats(SVDB, n)[1]]
+    record = records.read_record(SVDB, name)
+    assert (record.fs, record.lead, len(record.signal)) == (128, "ECG", 230_400)
+    assert record.aami[record.symbol == "B"].tolist() == ["N"]
+
+
+def test_overview_does_without_what_is_not_known_of_a_patient():
+    (row,) = records.overview(SVDB, ["800"]).to_dict("records")
+    assert (row["sex"], row["fs"], row["seconds"], row["leads"]) == ("", 128, 1800, "ECG")
+    assert np.isnan(row["age"])
 
 
 def test_headers_carry_the_scale_and_the_patient(database):
@@ -99,11 +151,14 @@ def test_overview_counts_the_beats_that_are_read(database):
     assert table.loc["100", "seconds"] == pytest.approx(1805, abs=1)
 
 
+@pytest.mark.parametrize("database", records.embedded_databases(), ids=records.EMBEDDED)
 def test_verify_finds_nothing_wrong_with_the_embedded_records(database):
     assert records.verify(database) == []
-    listed = set(records.read_checksums(database / records.CHECKSUMS))
-    parts = {f"{name}.{part}" for name in records.record_names(database) for part in PARTS}
-    assert listed == parts | {"RECORDS", records.SIGNAL_CHECKSUMS}
+    found = {p.relative_to(database).as_posix() for p in database.rglob("*") if p.is_file()}
+    about = {"README.md", records.CHECKSUMS, PHYSIONET_CHECKSUMS}  # not about the records
+    assert set(records.read_checksums(database / records.CHECKSUMS)) == found - about
+    parts = ("dat", "hea") if database == NSTDB else PARTS
+    assert {f"{n}.{part}" for n in records.record_names(database) for part in parts} <= found
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -183,6 +238,29 @@ def test_packing_keeps_samples_scale_comments_and_annotations(original, database
     np.testing.assert_array_equal(before.p_signal, after.p_signal)
     assert (before.sig_name, before.comments) == (after.sig_name, after.comments)
     assert (original / f"{NAME}.atr").read_bytes() == (target / f"{NAME}.atr").read_bytes()
+
+
+def test_packing_the_first_signal_keeps_the_header_that_tells_of_the_others(original, tmp_path):
+    target = tmp_path / "packed"
+    records.pack(original, target, first_signal=True)
+    assert records.verify(target) == []
+    before, after = (wfdb.rdrecord(str(folder / NAME)) for folder in (original, target))
+    np.testing.assert_array_equal(before.p_signal[:, :1], after.p_signal)
+    assert (after.sig_name, after.comments) == (before.sig_name[:1], before.comments)
+    kept = target / records.HEADERS / f"{NAME}.hea"
+    assert kept.read_bytes() == (original / f"{NAME}.hea").read_bytes()
+    digest = records.signal_sha256(original, NAME, [0])
+    assert records.read_checksums(target / records.SIGNAL_CHECKSUMS) == {NAME: digest}
+    kept.write_bytes(b"")
+    (problem,) = records.verify(target)
+    assert f"{NAME}.hea: damaged" in problem
+
+
+def test_packing_takes_the_named_records_and_no_others(tmp_path):
+    records.pack(NSTDB, tmp_path, ["ma", "bw"])
+    assert records.record_names(tmp_path) == ["bw", "ma"]
+    assert sorted(p.name for p in tmp_path.glob("*.dat")) == ["bw.dat", "ma.dat"]
+    assert records.verify(tmp_path) == []
 
 
 def test_packing_names_a_record_that_it_cannot_read(original, tmp_path):

@@ -10,9 +10,9 @@ from ecgcore import paths, reporting
 from ecgcore.constants import CLASSES
 from ecgcore.errors import DataError
 from ecgcore.evaluation import f1_scores
-from ecgcore.splits import KAGGLE_TEST_COUNTS, SCORED_CLASSES
+from ecgcore.splits import KAGGLE_TEST_COUNTS
 
-PROTOCOLS = ("random", "inter_patient")
+ENTRIES = ("random", "inter_patient", "random_context", "patients")
 
 
 @pytest.fixture(scope="module")
@@ -20,26 +20,33 @@ def metrics():
     return reporting.load_metrics("paper")
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_published_scores_follow_from_the_published_confusion(metrics, protocol):
-    entry = metrics[protocol]
+@pytest.mark.parametrize("name", ENTRIES)
+def test_published_scores_follow_from_the_published_confusion(metrics, name):
+    entry = metrics[name]
     confusion = np.array(entry["confusion"])
     f1 = f1_scores(confusion)
     assert entry["accuracy"] == pytest.approx(np.trace(confusion) / confusion.sum())
     assert [entry["per_class"][c]["f1"] for c in CLASSES] == pytest.approx(f1.tolist())
-    scored = [CLASSES.index(c) for c in SCORED_CLASSES[protocol]]
+    scored = [CLASSES.index(c) for c in entry["scored_classes"]]
     assert entry["macro_f1"] == pytest.approx(f1[scored].mean())
     support = confusion.sum(axis=1)[scored]
     assert entry["weighted_f1"] == pytest.approx(np.average(f1[scored], weights=support))
+
+
+@pytest.mark.parametrize("name", ["random", "random_context"])
+def test_published_seeds_are_five_and_hold_the_one_shown(metrics, name):
+    seeds = {each["seed"]: each for each in metrics[name]["seeds"]}
+    assert len(seeds) == 5
+    assert set(seeds[metrics[name]["training"]["seed"]]) == {"seed", "accuracy", "macro_f1"}
 
 
 def test_published_random_split_has_kaggles_test_counts(metrics):
     assert metrics["random"]["counts"] == KAGGLE_TEST_COUNTS
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_published_scores_say_where_they_come_from(metrics, protocol):
-    source = metrics[protocol]["provenance"]
+@pytest.mark.parametrize("name", ENTRIES)
+def test_published_scores_say_where_they_come_from(metrics, name):
+    source = metrics[name]["provenance"]
     assert source["profile"] in ("paper", "full")
     assert re.fullmatch(r"[0-9a-f]{12}\+?", source["commit"])
     assert source["versions"]["torch"] and source["hardware"]["processor"]

@@ -96,6 +96,7 @@ def test_samples_of_every_class_are_offered(ready, html):
     assert {s["label"] for s in samples} == set(range(len(CLASSES)))
     assert {s["right"] for s in samples} == {True, False}
     buttons = part(ready, "samples").get_by_role("button")
+    buttons.last.wait_for()  # they come when the beats have been loaded
     assert buttons.count() == len(samples)
     for number, sample in list(enumerate(samples))[::4]:
         buttons.nth(number).click()

@@ -1,0 +1,272 @@
+"""The rhythm model: forests that read a beat's context, and a network that reads its shape.
+
+Two stages. Ventricular beats are told by a forest and a small network that sees the beat beside
+the patient's usual one; supraventricular beats, among the rest, by a forest that also learnt
+from synthetic atrial fibrillation. Thresholds, chosen on records that the model had not seen, make
+classes of their scores.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.ensemble import RandomForestClassifier
+from torch import nn
+
+from ecgcore.constants import CLASSES
+from ecgcore.evaluation import Predictions
+from ecgcore.rhythm.cases import Cases, concatenate, with_fibrillation
+
+N, S, V, F, Q = range(len(CLASSES))
+LEARNT = 4  # N, S, V, F; a handful of Q beats teaches nothing
+TREES, SPLIT, LEAF = 100, 4, 8  # features a split, beats a leaf
+SHARE, MOST = 0.3, 15_000  # of all beats, and beats at most, that a tree is grown on
+FLOOR = 1e-3  # of a probability, before its logarithm is taken
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the network is trained. steps of `batch` beats; shift: samples; gain, noise: spread."""
+
+    steps: int = 400
+    batch: int = 256
+    rate: float = 2e-3
+    decay: float = 0.03
+    dropout: float = 0.4
+    smoothing: float = 0.03
+    mixup: float = 0.2
+    shift: int = 3
+    gain: float = 0.1
+    noise: float = 0.03
+
+
+def weights(aami: np.ndarray, record: np.ndarray) -> np.ndarray:
+    """(n,) weight of each beat, mean 1: rare classes count more, and so do patients with few.
+
+    One over the root of (beats of its class, times beats of its class in its record).
+    """
+    _, number = np.unique(record, return_inverse=True)
+    own = np.zeros((number.max() + 1, len(CLASSES)))
+    np.add.at(own, (number, aami), 1)
+    weight = (own.sum(axis=0)[aami] * own[number, aami]) ** -0.5
+    return weight / weight.mean()
+
+
+def forest(cases: Cases, seed: int) -> RandomForestClassifier:
+    """A random forest on the features of some annotated beats."""
+    made = RandomForestClassifier(
+        TREES,
+        max_features=SPLIT,
+        min_samples_leaf=LEAF,
+        max_samples=min(SHARE, MOST / len(cases)),
+        n_jobs=1,
+        random_state=seed,
+    )
+    return made.fit(cases.features, cases.aami, weights(cases.aami, cases.record))
+
+
+def forest_probabilities(made: RandomForestClassifier, cases: Cases) -> np.ndarray:
+    """(n, 5) float64; 0 for classes that the forest never saw."""
+    found = np.zeros((len(cases), len(CLASSES)))
+    found[:, made.classes_] = made.predict_proba(cases.features)
+    return found
+
+
+class ShapeNetwork(nn.Module):
+    """Beat and template as two channels through three convolutions, beside the features.
+
+    Inputs (n, 2, 128) and (n, n_features); output (n, 4) logits of N, S, V, F.
+    """
+
+    def __init__(self, n_features: int, dropout: float = 0.4):
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(n_features))
+        self.register_buffer("spread", torch.ones(n_features))
+
+        def block(before: int, after: int, width: int) -> list[nn.Module]:
+            convolution = nn.Conv1d(before, after, width, stride=2, padding=width // 2)
+            return [convolution, nn.BatchNorm1d(after), nn.ReLU()]
+
+        self.shape = nn.Sequential(
+            *(*block(2, 24, 9), *block(24, 32, 5), *block(32, 48, 5)),
+            *(nn.Flatten(), nn.Dropout(dropout), nn.Linear(48 * 16, 48), nn.ReLU()),
+        )
+        self.context = nn.Sequential(nn.Linear(n_features, 24), nn.ReLU(), nn.Dropout(dropout / 2))
+        self.head = nn.Linear(48 + 24, LEARNT)
+
+    def forward(self, pair: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        scaled = ((features - self.centre) / self.spread).clamp(-5, 5)
+        return self.head(torch.cat([self.shape(pair), self.context(scaled)], dim=1))
+
+
+def _pairs(cases: Cases) -> torch.Tensor:
+    return torch.from_numpy(np.stack([cases.window, cases.template], axis=1).astype(np.float32))
+
+
+def train_network(cases: Cases, seed: int, training: Training = Training()) -> ShapeNetwork:
+    """Train the network on annotated beats, drawn by their weights. Same seed, same network."""
+    torch.manual_seed(seed)
+    draw = torch.Generator().manual_seed(seed)
+    pair, features = _pairs(cases), torch.from_numpy(cases.features)
+    target = nn.functional.one_hot(torch.from_numpy(cases.aami).long(), LEARNT).float()
+    weight = torch.from_numpy(weights(cases.aami, cases.record))
+    model = ShapeNetwork(features.shape[1], training.dropout)
+    model.centre.copy_(features.mean(0))
+    model.spread.copy_(features.std(0).clamp(min=1e-3))
+    optimiser = torch.optim.AdamW(model.parameters(), training.rate, weight_decay=training.decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, training.rate, total_steps=training.steps
+    )
+    for _ in range(training.steps):
+        at = torch.multinomial(weight, training.batch, replacement=True, generator=draw)
+        x, f, y = _mixed(
+            _varied(pair[at], training, draw), features[at], target[at], training, draw
+        )
+        loss = nn.functional.cross_entropy(model(x, f), y, label_smoothing=training.smoothing)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return model.eval()
+
+
+def _varied(pair: torch.Tensor, how: Training, draw: torch.Generator) -> torch.Tensor:
+    """Beats and templates, each pair moved, scaled and made noisy by its own draw."""
+    n, _, length = pair.shape
+    by = torch.randint(-how.shift, how.shift + 1, (n, 2, 1), generator=draw)
+    at = (torch.arange(length) + by).clamp(0, length - 1)
+    gain = torch.exp(how.gain * torch.randn(n, 1, 1, generator=draw))
+    noise = how.noise * torch.rand(n, 1, 1, generator=draw)
+    return pair.gather(2, at) * gain + noise * torch.randn(pair.shape, generator=draw)
+
+
+def _mixed(x, f, y, how: Training, draw: torch.Generator) -> tuple[torch.Tensor, ...]:
+    """Mixup (Zhang et al. 2018): each example and its class blended with another's."""
+    share = 1 - how.mixup * torch.rand(len(x), 1, generator=draw)
+    other = torch.randperm(len(x), generator=draw)
+    blend = [share * a + (1 - share) * a[other] for a in (f, y)]
+    return share[..., None] * x + (1 - share[..., None]) * x[other], *blend
+
+
+def network_probabilities(model: ShapeNetwork, cases: Cases, batch: int = 4096) -> np.ndarray:
+    """(n, 5) float64; 0 for Q."""
+    found = np.zeros((len(cases), len(CLASSES)))
+    with torch.inference_mode():
+        for start in range(0, len(cases), batch):
+            part = cases[start : start + batch]
+            logits = model(_pairs(part), torch.from_numpy(part.features))
+            found[start : start + batch, :LEARNT] = logits.softmax(1).numpy()
+    return found
+
+
+@dataclass(frozen=True)
+class RhythmModel:
+    """early: the forest for S; wide: that for V and F; shape: the network for V and F."""
+
+    early: RandomForestClassifier
+    wide: RandomForestClassifier
+    shape: ShapeNetwork
+
+
+def fit(
+    cases: Cases,
+    seed: int = 0,
+    causal: bool = False,
+    also: Cases | None = None,
+    training: Training = Training(),
+) -> RhythmModel:
+    """Fit the three parts on annotated beats.
+
+    also: beats of another database, from which V and F are learnt, but not S, which it
+    annotates otherwise. causal: how the features of `cases` were made.
+    """
+    own = cases[np.isin(cases.aami, range(LEARNT))]
+    fibrillating = with_fibrillation(own, causal, seed)
+    shapes = own if also is None else concatenate([own, also[np.isin(also.aami, range(LEARNT))]])
+    return RhythmModel(
+        early=forest(concatenate([own, fibrillating]), seed),
+        wide=forest(shapes, seed),
+        shape=train_network(concatenate([shapes, fibrillating]), seed, training),
+    )
+
+
+def scores(model: RhythmModel, cases: Cases) -> np.ndarray:
+    """(n, 3) float64: log odds of S, V and F. Reads features, window and template, no class."""
+    early = forest_probabilities(model.early, cases)
+    wide = forest_probabilities(model.wide, cases)
+    shape = network_probabilities(model.shape, cases)
+    both = [(log_odds(wide[:, c]) + log_odds(shape[:, c])) / 2 for c in (V, F)]
+    return np.column_stack([log_odds(early[:, S]), *both])
+
+
+def log_odds(p: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(p, FLOOR)) - np.log(np.maximum(1 - p, FLOOR))
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Log odds from which on a beat is called V, else F, else S."""
+
+    v: float
+    f: float
+    s: float
+
+
+def choose(scores: np.ndarray, aami: np.ndarray) -> Thresholds:
+    """Thresholds for the (n, 3) scores of beats of other patients than those learnt from.
+
+    V and S where their F1 is highest. F only where it is right more often than not, else never:
+    nearly all F beats are one patient's, and who holds out that patient learns nothing of F.
+    """
+    v = _highest_f1(scores[:, 1], aami == V)
+    rest = scores[:, 1] < v
+    f = _more_right_than_wrong(scores[rest, 2], aami[rest] == F)
+    rest &= scores[:, 2] < f
+    return Thresholds(v, f, _highest_f1(scores[rest, 0], aami[rest] == S))
+
+
+def _ranked(score: np.ndarray, hit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    order = np.argsort(-score, kind="stable")
+    return score[order], np.cumsum(hit[order])
+
+
+def _highest_f1(score: np.ndarray, hit: np.ndarray) -> float:
+    if not hit.any():
+        return float("inf")
+    ranked, found = _ranked(score, hit)
+    f1 = 2 * found / (np.arange(1, len(hit) + 1) + hit.sum())
+    f1[:-1][ranked[:-1] == ranked[1:]] = 0  # a threshold cannot part equals
+    return float(ranked[f1.argmax()])
+
+
+def _more_right_than_wrong(score: np.ndarray, hit: np.ndarray) -> float:
+    if not hit.any():
+        return float("inf")
+    ranked, found = _ranked(score, hit)
+    gain = 2 * found - np.arange(1, len(hit) + 1)
+    gain[:-1][ranked[:-1] == ranked[1:]] = 0
+    return float(ranked[gain.argmax()]) if gain.max() > 0 else float("inf")
+
+
+def decide(scores: np.ndarray, at: Thresholds) -> np.ndarray:
+    """(n,) int8 class numbers of (n, 3) scores."""
+    s, v, f = scores.T
+    return np.select([v >= at.v, f >= at.f, s >= at.s], [V, F, S], N).astype(np.int8)
+
+
+def probabilities(scores: np.ndarray) -> np.ndarray:
+    """(n, 5) float32 class probabilities of (n, 3) scores; Q is always 0.
+
+    Those of V and F are the second stage's, that of S the first's share of the rest. The
+    thresholds decide, so the most probable class need not be the answer.
+    """
+    s, v, f = (1 / (1 + np.exp(-scores))).T
+    v, f = v / np.maximum(1, v + f), f / np.maximum(1, v + f)
+    rest = 1 - v - f
+    return np.column_stack([rest * (1 - s), rest * s, v, f, np.zeros(len(s))]).astype(np.float32)
+
+
+def predictions(cases: Cases, scores: np.ndarray, at: Thresholds) -> Predictions:
+    """Annotated beats and what the thresholds make of their scores."""
+    p = probabilities(scores)
+    return Predictions(cases.aami, decide(scores, at), p, cases.record, cases.sample)

@@ -1,0 +1,143 @@
+"""From scores to results: which thresholds decide what, what is kept, and the log of DS2."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ecgcore import paths, studies
+from ecgcore.constants import CLASSES
+from ecgcore.errors import ConfigError, DataError
+from ecgcore.files import write_json
+from ecgcore.rhythm import report, study
+from ecgcore.splits import DS1, DS2
+
+N, S, V = (CLASSES.index(c) for c in "NSV")
+SOURCE = {"commit": "0" * 12, "hardware": {"processor": "abacus"}}
+
+
+def leave(name, shift=0.0, beats=40, records=("200", "232")):
+    """Scores as a run leaves them: S above 0 and V above 1, both moved by `shift`."""
+    true = np.tile([N, N, S, V], beats // 4).astype(np.int8)
+    scores = np.full((beats, 3), -5.0, dtype=np.float32)
+    scores[true == S, 0] = 0.5 + shift
+    scores[true == V, 1] = 1.5 + shift
+    scores[0, 0] = 0.2 + shift  # an N beat that looks a little like S
+    path = study.scores_file("smoke", name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    record = np.repeat(records, beats // len(records))
+    np.savez(path, scores=scores, aami=true, record=record, sample=np.arange(beats))
+    write_json(path.with_suffix(".json"), {"run": name, "seconds": 60.0, "provenance": SOURCE})
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(paths, "FIGURES", tmp_path / "figures")
+    return tmp_path
+
+
+def test_every_run_learns_from_other_patients_than_it_scores():
+    """But for the runs that cross databases, whose patients differ anyway."""
+    assert len(study.RUNS) == len(set(study.RUNS.values()))
+    made = study._cases("mitdb")  # one database will do: the rule is the same
+    for name, run in study.RUNS.items():
+        if (run.learn, run.test) != ("mitdb", "mitdb") or run.causal or run.seed:
+            continue
+        learnt, tested = (set(part.record.tolist()) for part in study.parts(run))
+        assert learnt and tested and not learnt & tested, name
+        if run.part == "ds2":
+            assert learnt == set(DS1) and tested == set(DS2)
+        elif run.part == "ds1":
+            assert learnt | tested == set(DS1)
+        else:
+            assert {"201", "202"} <= learnt or {"201", "202"} <= tested
+    folds = [study.parts(study.RUNS[f"mitdb-{n}"])[1].record for n in range(1, 6)]
+    assert sorted(np.unique(np.concatenate(folds))) == sorted(np.unique(made.record))
+    assert sum(map(len, folds)) == len(made)
+
+
+def test_thresholds_of_ds2_come_from_ds1_alone(folder):
+    for fold in range(1, 6):
+        leave(f"ds1-mitdb-{fold}", records=("101", "106"))
+    leave("ds2-mitdb-0")
+    leave("ds2-mitdb-1", shift=-3)  # its scores would need lower thresholds, and do not get them
+    study.collect("smoke", partial=True)
+    entries = study.kept("smoke")["results"]["ds2-mitdb"]
+    assert entries[0]["thresholds"] == {"v": 1.5, "f": None, "s": 0.5}
+    assert entries[0]["thresholds"] == entries[1]["thresholds"]
+    right, wrong = (studies.predictions(entry) for entry in entries)
+    assert right.correct.all()
+    assert (wrong.predicted == N).all()
+    assert report.seeds(entries)["f1_S"].tolist() == [1, 0]
+    assert report.seeds(entries, ["232"])["seed"].tolist() == [0, 1]
+    found = report.metrics(study.kept("smoke"))["inter_patient_rhythm"]
+    assert found["n_beats"] == 40 and found["without_232"]["n_beats"] == 20
+
+
+def test_a_fold_is_decided_by_the_others(folder):
+    for fold in range(1, 6):
+        leave(f"mitdb-{fold}", shift=4.0 * (fold == 3), records=(f"10{fold}",))
+    study.collect("smoke", partial=True)
+    (entry,) = study.kept("smoke")["results"]["mitdb"]
+    found = studies.predictions(entry)
+    third = found.record == "103"
+    assert not found.correct[third].all()  # its own thresholds would have been higher
+    assert found.correct[~third].all()
+
+
+def test_every_scoring_of_ds2_is_logged_once(folder):
+    for fold in range(1, 6):
+        leave(f"ds1-mitdb-{fold}")
+    leave("ds2-mitdb-0")
+    for _ in range(2):
+        study.collect("smoke", partial=True)
+    (line,) = study.read_log("smoke")
+    assert (line["what"], line["scorings"], line["commit"]) == ("ds2-mitdb-0", "1", "0" * 12)
+    leave("ds2-mitdb-0", shift=1)  # scored anew
+    study.collect("smoke", partial=True)
+    assert [line["what"] for line in study.read_log("smoke")] == ["ds2-mitdb-0"] * 2
+
+
+def test_missing_runs_are_named(folder):
+    with pytest.raises(DataError, match="no scores yet of ds1-mitdb-1, ds1-mitdb-2"):
+        study.collect("smoke")
+    with pytest.raises(ConfigError, match="no run 'ds3'"):
+        study.run("smoke", "ds3")
+    with pytest.raises(DataError, match="PROFILE=full"):
+        study.kept("smoke")
+
+
+# What is published
+
+
+@pytest.fixture(scope="module")
+def published():
+    return study.kept("paper")
+
+
+def test_published_results_are_whole_records(published):
+    results = published["results"]
+    for name, entries in results.items():
+        for entry in entries:
+            names = set(entry["records"])
+            if name.startswith("ds1"):
+                assert names == set(DS1)
+            elif name.startswith("ds2"):
+                assert names == set(DS2)
+            counts = np.array(list(entry["records"].values()))
+            assert counts.shape[1:] == (5, 5) and (counts.sum(axis=(1, 2)) > 0).all()
+
+
+def test_every_published_scoring_of_ds2_is_in_the_log(published):
+    logged = [line["what"] for line in study.read_log("paper")]
+    for name, entries in published["results"].items():
+        if name.startswith("ds2"):
+            assert {f"{name}-{entry['seed']}" for entry in entries} <= set(logged)
+
+
+def test_published_metrics_follow_from_the_kept_results(published):
+    metrics = json.loads((paths.FIGURES / "metrics.json").read_text())
+    for key, values in report.metrics(published).items():
+        for number in ("accuracy", "accuracy_ci95", "confusion", "thresholds"):
+            assert metrics[key][number] == values[number], key
