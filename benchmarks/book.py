@@ -10,12 +10,16 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.common import seconds
 from ecgcore import paths
 from ecgcore.errors import DataError, EcgError
+
+if TYPE_CHECKING:  # not everybody who measures has it
+    from playwright.sync_api import Browser
 
 HTML = "_build/html"
 CHANGED = "ecgcore/plots_statistics.py"  # the figures of the chapter on uncertainty
@@ -87,8 +91,10 @@ def _run(command: list[str], root: Path) -> str:
     return done.stdout
 
 
-def pages(html: Path | None = None) -> dict:
+def pages(html: Path | None = None, running: "Browser | None" = None) -> dict:
     """What each page weighs at a first visit, and how soon it can be used.
+
+    html: folder of the book; running: a browser of playwright's, which else is started.
 
     raw_mb, gzip_mb: everything that the page loads by itself, as it is and as web servers send it;
     usable_s: until it has loaded and the browser has nothing left to do. A web server on this
@@ -98,7 +104,7 @@ def pages(html: Path | None = None) -> dict:
     html = html or paths.ROOT / HTML
     if not (html / "index.html").is_file():
         raise DataError("the book is not built")
-    with _serving(html) as address, _browser() as browser:
+    with _serving(html) as address, nullcontext(running) if running else _browser() as browser:
         found = [path.relative_to(html) for path in sorted((html / "book").rglob("*.html"))]
         rows = [_visit(browser, address, path) for path in found]
     return {"rows": rows} | {

@@ -413,8 +413,7 @@ def test_alternatives_are_read_from_the_kept_studies(tmp_path):
 # The book
 
 
-def test_a_page_weighs_what_it_loads(chromium, tmp_path, monkeypatch):
-    monkeypatch.setenv("CHROMIUM", chromium)
+def test_a_page_weighs_what_it_loads(browser, tmp_path):
     text = "<!doctype html><link rel=icon href=data:,><link rel=stylesheet href=a.css><p>Beats"
     (tmp_path / "book").mkdir()
     (tmp_path / "index.html").write_text("")
@@ -422,7 +421,7 @@ def test_a_page_weighs_what_it_loads(chromium, tmp_path, monkeypatch):
     (tmp_path / "book/two.html").write_text(text + "<img src=b.png>")
     (tmp_path / "book/a.css").write_text("p { color: black }\n" * 1000)
     (tmp_path / "book/b.png").write_bytes(np.random.default_rng(0).bytes(5000))
-    found = book.pages(tmp_path)
+    found = book.pages(tmp_path, browser)
     one, two = found["rows"]
     style = 19_000
     assert (one["page"], one["requests"], two["requests"]) == ("one", 2, 3)
