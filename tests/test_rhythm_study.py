@@ -99,6 +99,22 @@ def test_every_scoring_of_ds2_is_logged_once(folder):
     assert [line["what"] for line in study.read_log("smoke")] == ["ds2-mitdb-0"] * 2
 
 
+def test_what_falls_short_of_an_aim_is_said_with_its_distance():
+    def entry(seed, found):
+        confusion = np.zeros((5, 5), dtype=int)
+        confusion[N, N], confusion[S, S], confusion[V, V] = 1000, found, 50
+        confusion[S, N] = 50 - found
+        return {"seed": seed, "records": {"200": confusion.tolist()}}
+
+    results = {"ds2-mitdb": [entry(0, 50), entry(1, 25), entry(2, 20)]}
+    told = report.aims(results).set_index("number")
+    assert told.loc["F1 of S", "median"] == pytest.approx(2 / 3)
+    assert told["seeds"].tolist() == ["3 of 3", "1 of 3", "3 of 3"]
+    assert report.missed(results, "ds2-mitdb") == f"misses F1 of S by {0.77 - 2 / 3:.3f}"
+    results = {"ds2-mitdb": [entry(0, 50)]}
+    assert report.missed(results, "ds2-mitdb") == "reaches all three aims"
+
+
 def test_missing_runs_are_named(folder):
     with pytest.raises(DataError, match="no scores yet of ds1-mitdb-1, ds1-mitdb-2"):
         study.collect("smoke")

@@ -1,16 +1,16 @@
-"""The rhythm model: forests that read a beat's context, and a network that reads its shape.
+"""The rhythm model: trees that read a beat's context, and networks that read its shape.
 
-Two stages. Ventricular beats are told by a forest and a small network that sees the beat beside
-the patient's usual one; supraventricular beats, among the rest, by a forest that also learnt
-from synthetic atrial fibrillation. Thresholds, chosen on records that the model had not seen, make
-classes of their scores.
+Two stages. Ventricular beats are told by a forest and by small networks that see the beat beside
+the patient's usual one; supraventricular beats, among the rest, by a forest and boosted trees that
+also learnt from synthetic atrial fibrillation. Thresholds, chosen on records that the model had
+not seen, make classes of their scores.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from torch import nn
 
 from ecgcore.constants import CLASSES
@@ -21,7 +21,12 @@ N, S, V, F, Q = range(len(CLASSES))
 LEARNT = 4  # N, S, V, F; a handful of Q beats teaches nothing
 TREES, SPLIT, LEAF = 100, 4, 8  # features a split, beats a leaf
 SHARE, MOST = 0.3, 15_000  # of all beats, and beats at most, that a tree is grown on
+ROUNDS, RATE, LEAVES = 60, 0.1, 12  # of boosting; leaves a tree
+NETWORKS = 2  # whose probabilities are averaged
 FLOOR = 1e-3  # of a probability, before its logarithm is taken
+
+
+Trees = RandomForestClassifier | HistGradientBoostingClassifier
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,23 @@ def forest(cases: Cases, seed: int) -> RandomForestClassifier:
     return made.fit(cases.features, cases.aami, weights(cases.aami, cases.record))
 
 
-def forest_probabilities(made: RandomForestClassifier, cases: Cases) -> np.ndarray:
-    """(n, 5) float64; 0 for classes that the forest never saw."""
+def boosted(cases: Cases, seed: int) -> HistGradientBoostingClassifier:
+    """Boosted trees on the features of some annotated beats; each tree sees every beat."""
+    made = HistGradientBoostingClassifier(
+        max_iter=ROUNDS,
+        learning_rate=RATE,
+        max_leaf_nodes=LEAVES,
+        min_samples_leaf=40,
+        l2_regularization=1.0,
+        max_features=SHARE,
+        early_stopping=False,  # it would stop by beats of patients that it learns from
+        random_state=seed,
+    )
+    return made.fit(cases.features, cases.aami, weights(cases.aami, cases.record))
+
+
+def tree_probabilities(made: Trees, cases: Cases) -> np.ndarray:
+    """(n, 5) float64; 0 for classes that the trees never saw."""
     found = np.zeros((len(cases), len(CLASSES)))
     found[:, made.classes_] = made.predict_proba(cases.features)
     return found
@@ -161,11 +181,11 @@ def network_probabilities(model: ShapeNetwork, cases: Cases, batch: int = 4096) 
 
 @dataclass(frozen=True)
 class RhythmModel:
-    """early: the forest for S; wide: that for V and F; shape: the network for V and F."""
+    """early: forest and boosted trees for S; wide: forest, shapes: networks for V and F."""
 
-    early: RandomForestClassifier
+    early: tuple[Trees, ...]
     wide: RandomForestClassifier
-    shape: ShapeNetwork
+    shapes: tuple[ShapeNetwork, ...]
 
 
 def fit(
@@ -175,7 +195,7 @@ def fit(
     also: Cases | None = None,
     training: Training = Training(),
 ) -> RhythmModel:
-    """Fit the three parts on annotated beats.
+    """Fit all parts on annotated beats.
 
     also: beats of another database, from which V and F are learnt, but not S, which it
     annotates otherwise. causal: how the features of `cases` were made.
@@ -183,20 +203,23 @@ def fit(
     own = cases[np.isin(cases.aami, range(LEARNT))]
     fibrillating = with_fibrillation(own, causal, seed)
     shapes = own if also is None else concatenate([own, also[np.isin(also.aami, range(LEARNT))]])
+    rhythms = concatenate([own, fibrillating])
+    shapes_too = concatenate([shapes, fibrillating])
+    numbers = range(NETWORKS * seed, NETWORKS * (seed + 1))
     return RhythmModel(
-        early=forest(concatenate([own, fibrillating]), seed),
+        early=(forest(rhythms, seed), boosted(rhythms, seed)),
         wide=forest(shapes, seed),
-        shape=train_network(concatenate([shapes, fibrillating]), seed, training),
+        shapes=tuple(train_network(shapes_too, number, training) for number in numbers),
     )
 
 
 def scores(model: RhythmModel, cases: Cases) -> np.ndarray:
     """(n, 3) float64: log odds of S, V and F. Reads features, window and template, no class."""
-    early = forest_probabilities(model.early, cases)
-    wide = forest_probabilities(model.wide, cases)
-    shape = network_probabilities(model.shape, cases)
+    early = [log_odds(tree_probabilities(trees, cases)[:, S]) for trees in model.early]
+    wide = tree_probabilities(model.wide, cases)
+    shape = np.mean([network_probabilities(network, cases) for network in model.shapes], axis=0)
     both = [(log_odds(wide[:, c]) + log_odds(shape[:, c])) / 2 for c in (V, F)]
-    return np.column_stack([log_odds(early[:, S]), *both])
+    return np.column_stack([np.mean(early, axis=0), *both])
 
 
 def log_odds(p: np.ndarray) -> np.ndarray:
