@@ -265,10 +265,12 @@ def rhythm(
     partial: Annotated[bool, typer.Option(help="Gather what there is.")] = False,
 ) -> None:
     """Fit and score the rhythm model in the named runs, or in all that have no scores yet."""
-    from ecgcore.rhythm import study
+    from ecgcore.rhythm import answers, study
 
     if gather or partial:
         typer.echo(study.collect(profile, partial))
+        if answers.OF in study.kept(profile)["results"]:
+            typer.echo(answers.keep(profile))
         return
     for name in names or study.missing(profile):
         typer.echo(study.run(profile, name))
