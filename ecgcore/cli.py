@@ -263,10 +263,17 @@ def rhythm(
         bool, typer.Option(help="Turn the scores of all runs into results, instead.")
     ] = False,
     partial: Annotated[bool, typer.Option(help="Gather what there is.")] = False,
+    teach: Annotated[
+        bool, typer.Option("--teach", help="Fit the model of `predict --rhythm`, instead.")
+    ] = False,
 ) -> None:
     """Fit and score the rhythm model in the named runs, or in all that have no scores yet."""
-    from ecgcore.rhythm import answers, study
+    from ecgcore.rhythm import answers, storage, study
 
+    if teach:
+        storage.load(profile, lambda sentence: typer.echo(sentence, err=True))
+        typer.echo(storage.model_file(profile))
+        return
     if gather or partial:
         typer.echo(study.collect(profile, partial))
         if answers.OF in study.kept(profile)["results"]:

@@ -8,8 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from ecgcore.constants import CLASSES
-from ecgcore.plots import canvas
+from ecgcore.deployment_plots import busiest
+from ecgcore.plots import canvas, draw_strip
 from ecgcore.plots_studies import FIRST, MUTED, SECOND
+from ecgcore.records import Record
 from ecgcore.rhythm.databases import PROPERTIES, shares
 
 SHADES = (FIRST, SECOND)
@@ -99,4 +101,17 @@ def against(table: pd.DataFrame, target: str, label: str, marked: Sequence[str] 
         ax.set_xlabel(title.replace(" (", "\n("), fontsize=8)
         ax.margins(x=0.15)
     axes[0].set_ylabel(label)
+    return figure
+
+
+def strips(records: Sequence[Record], seconds: float) -> Figure:
+    """A strip a record where its annotated S beats are densest, with every annotated class."""
+    figure, axes = canvas(len(records), 1, size=(8.6, 1.6 * len(records)), squeeze=False)
+    for ax, record in zip(axes[:, 0], records, strict=True):
+        start = busiest(record.sample[record.aami == "S"] / record.fs, seconds)
+        draw_strip(ax, record, start, start + seconds)
+        piece = record.signal[int(start * record.fs) : int((start + seconds) * record.fs)]
+        ax.set(ylim=(piece.min() - 0.3, piece.max() + 0.7), ylabel="mV")
+        ax.set_title(f"record {record.name}", fontsize=8.5, loc="left")
+    axes[-1, 0].set_xlabel("time in the record (s)")
     return figure

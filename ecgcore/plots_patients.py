@@ -16,7 +16,7 @@ from ecgcore.records import Record
 from ecgcore.rhythm import patients
 
 MARKS = dict(zip(CLASSES, "osv^D", strict=True))
-TINTS = ("#FFFFFF", "#EFE3C8", "#DCE6F0", "#E8DCEB")
+TINTS = ("#F3F3F3", "#EFE3C8", "#DCE6F0", "#E8DCEB")
 
 
 def strips(record: Record, p: Predictions, starts: Mapping[str, float], seconds: float) -> Figure:

@@ -1,7 +1,7 @@
 """Two databases side by side: how their records were made, and what a model makes of each."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +203,18 @@ def texts(described: dict[str, pd.DataFrame], whole: pd.DataFrame, gains: pd.Dat
     for name, (_, row) in zip(("svdb", "mitdb", "both"), gains.iterrows(), strict=True):
         found |= {f"db_{name}_{key}": _change(row, key) for key in NUMBERS}
     return found
+
+
+def shown_texts(whole: pd.DataFrame, shown: Sequence[str]) -> dict[str, str]:
+    """Of the records that are looked at: their names, their share of all missed S beats, and the
+    usual RR interval before an S beat of each."""
+    by = whole.set_index("record")
+    missed = by["missed_S"] * by["n_S"]  # not of records with hardly an S beat
+    found = {
+        "db_shown": f"{', '.join(shown[:-1])} and {shown[-1]}",
+        "db_shown_missed": percent(missed[shown].sum() / missed.sum(), 0),
+    }
+    return found | {f"db_{name}_rr": percent(by.loc[name, "rr_S"] / 100, 0) for name in shown}
 
 
 def _change(row: pd.Series, key: str) -> str:
