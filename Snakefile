@@ -152,7 +152,9 @@ rule rhythm_model:
     input:
         RHYTHM,
         "data/mitdb/SHA256SUMS.txt",
-        sources("ecgcore.rhythm.storage"),
+        sources("ecgcore.rhythm.model"),
+        "ecgcore/rhythm/storage.py",
+        "ecgcore/rhythm/whole.py",
     output:
         RHYTHM_MODEL,
     shell:

@@ -23,7 +23,7 @@ from ecgcore.rhythm import whole
 from ecgcore.rhythm.model import RhythmModel, ShapeNetwork, Thresholds
 from ecgcore.rhythm.whole import RhythmClassifier
 
-FITTED_BY = "ecgcore.rhythm.whole"  # what it and its imports say decides the model
+FITTED_BY = "ecgcore.rhythm.model"  # what it and its imports say decides the model
 FOREST = ("roots", "left", "right", "feature", "threshold", "share", "classes")
 BEATS_AT_ONCE = 512
 
