@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
 from ecgcore import studies
+from ecgcore.rhythm import answers as rhythm_answers
 from ecgcore.rhythm import study as rhythm_study
 from ecgcore.pipeline import dependencies, modules_used
 from ecgcore.profiles import load_profile
@@ -25,6 +26,8 @@ RESAMPLES = expand(RUN + "/bootstrap/{protocol}.npz", protocol=PROTOCOLS)
 LOGS = f"{RUN}/logs"
 STUDIES = os.path.relpath(studies.kept_file(PROFILE), workflow.basedir)
 RHYTHM = os.path.relpath(rhythm_study.kept_file(PROFILE), workflow.basedir)
+ANSWERS = os.path.relpath(rhythm_answers.kept_file(PROFILE), workflow.basedir)
+RHYTHM_MODEL = f"{RUN}/models/rhythm.safetensors"
 RECOMPUTE = profile.parameters("08_label_errors").get("recompute", False)
 
 
@@ -138,8 +141,24 @@ if rhythm_study.recomputes(PROFILE):  # else the published results are read
             expand(RUN + "/rhythm/{run}.npz", run=rhythm_study.RUNS),
         output:
             RHYTHM,
+            ANSWERS,
         shell:
             "ecgcore rhythm --gather --profile {PROFILE}"
+
+
+rule rhythm_model:
+    message:
+        "Fit the rhythm model that classifies records"
+    input:
+        RHYTHM,
+        "data/mitdb/SHA256SUMS.txt",
+        sources("ecgcore.rhythm.model"),
+        "ecgcore/rhythm/storage.py",
+        "ecgcore/rhythm/whole.py",
+    output:
+        RHYTHM_MODEL,
+    shell:
+        "ecgcore rhythm --teach --profile {PROFILE}"
 
 
 rule exploration:
@@ -258,6 +277,7 @@ rule own_ecg:
     input:
         rules.beats.output,
         MODELS,
+        RHYTHM_MODEL,
         f"{EXECUTED}/03_evaluation.ipynb",
         dependencies("07_own_ecg"),
     output:
@@ -356,3 +376,40 @@ rule rhythm:
         f"{LOGS}/11_rhythm.log",
     shell:
         "ecgcore run 11_rhythm --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule another_database:
+    message:
+        "12 Another database"
+    input:
+        RHYTHM,
+        "data/mitdb/SHA256SUMS.txt",
+        "data/svdb/SHA256SUMS.txt",
+        dependencies("12_another_database"),
+    output:
+        f"{EXECUTED}/12_another_database.ipynb",
+    params:
+        parameters=parameters("12_another_database"),
+    log:
+        f"{LOGS}/12_another_database.log",
+    shell:
+        "ecgcore run 12_another_database --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule two_patients:
+    message:
+        "13 Two patients"
+    input:
+        RHYTHM,
+        ANSWERS,
+        MODELS,
+        "data/mitdb/SHA256SUMS.txt",
+        dependencies("13_two_patients"),
+    output:
+        f"{EXECUTED}/13_two_patients.ipynb",
+    params:
+        parameters=parameters("13_two_patients"),
+    log:
+        f"{LOGS}/13_two_patients.log",
+    shell:
+        "ecgcore run 13_two_patients --profile {PROFILE} 2>&1 | tee {log}"

@@ -5,14 +5,18 @@ a user can mend is raised as EcgError and told by `main` in one line; nothing is
 """
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ecgcore import __version__
 from ecgcore.errors import DownloadError, EcgError
+
+if TYPE_CHECKING:
+    from ecgcore.rhythm.whole import RhythmClassifier
 
 # Plain text, so that a log reads as well as a terminal.
 STYLE = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
@@ -117,6 +121,9 @@ def predict(
     model: Annotated[
         Path | None, typer.Option(help="A .safetensors or .onnx file; else the project's own.")
     ] = None,
+    rhythm: Annotated[
+        bool, typer.Option("--rhythm", help="See each beat among the others, not alone.")
+    ] = False,
 ) -> None:
     """Classify the beats of a file or a record. Research software, no medical device.
 
@@ -126,10 +133,15 @@ def predict(
     from ecgcore import classifier, inference, writers
     from ecgcore.progress import Progress
 
-    network = classifier.load(model)
-    writer = writers.WRITERS[output](sys.stdout, str(path), network)
     with Progress(path.name) as progress:
-        for part in inference.classify(path, network, fs, lead, own_peaks):
+        if rhythm:
+            chosen = _rhythm_model(model, progress.say)
+            parts = inference.classify_rhythm(path, chosen, fs, lead, own_peaks)
+        else:
+            chosen = classifier.load(model)
+            parts = inference.classify(path, chosen, fs, lead, own_peaks)
+        writer = writers.WRITERS[output](sys.stdout, str(path), chosen)
+        for part in parts:
             writer.add(part)
             progress.update(part.done)
             for sentence in (*part.problems, *part.warnings):
@@ -137,6 +149,12 @@ def predict(
     writer.finish()
     if writer.bad:
         raise typer.Exit(3)
+
+
+def _rhythm_model(model: Path | None, say: Callable[[str], None]) -> "RhythmClassifier":
+    from ecgcore.rhythm import storage
+
+    return storage.read(model) if model else storage.project_model(lambda s: say(f"ecgcore: {s}"))
 
 
 @app.command()
@@ -263,12 +281,21 @@ def rhythm(
         bool, typer.Option(help="Turn the scores of all runs into results, instead.")
     ] = False,
     partial: Annotated[bool, typer.Option(help="Gather what there is.")] = False,
+    teach: Annotated[
+        bool, typer.Option("--teach", help="Fit the model of `predict --rhythm`, instead.")
+    ] = False,
 ) -> None:
     """Fit and score the rhythm model in the named runs, or in all that have no scores yet."""
-    from ecgcore.rhythm import study
+    from ecgcore.rhythm import answers, storage, study
 
+    if teach:
+        storage.load(profile, lambda sentence: typer.echo(sentence, err=True))
+        typer.echo(storage.model_file(profile))
+        return
     if gather or partial:
         typer.echo(study.collect(profile, partial))
+        if answers.OF in study.kept(profile)["results"]:
+            typer.echo(answers.keep(profile))
         return
     for name in names or study.missing(profile):
         typer.echo(study.run(profile, name))

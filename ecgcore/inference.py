@@ -1,14 +1,15 @@
 """From a file to classes: beats, one a row, whole records and plain signals of any length.
 
-Command line, app and notebooks all classify through `classify`. Everything is read and answered
-part by part, so that a record of a day takes no more memory than one of ten minutes. Research
-software: what it says of an ECG is no diagnosis.
+Command line, app and notebooks all classify through `classify`, which sees each beat alone, or
+`classify_rhythm`, which sees it among the others. The first reads and answers part by part, so
+that a record of a day takes no more memory than one of ten minutes; the second needs the whole.
+Research software: what it says of an ECG is no diagnosis.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 import pandas as pd
@@ -52,13 +53,18 @@ class Classified:
         """(n_beats,) int8, class number of the most probable class."""
         return self.probabilities.argmax(axis=1).astype(np.int8)
 
+    @property
+    def confidence(self) -> np.ndarray:
+        """(n_beats,) float32, probability of the predicted class."""
+        return self.probabilities[np.arange(len(self)), self.predicted]
+
     def table(self) -> pd.DataFrame:
         """A row a beat: row, time_s (of a record), class, probability, p_N, p_S, p_V, p_F, p_Q."""
         columns = {"row": self.row}
         if np.isfinite(self.time_s).any():
             columns["time_s"] = self.time_s
         columns["class"] = np.array(CLASSES)[self.predicted]
-        columns["probability"] = self.probabilities.max(axis=1) if len(self) else []
+        columns["probability"] = self.confidence
         columns |= dict(zip(PROBABILITIES, self.probabilities.T, strict=True))
         return pd.DataFrame(columns)
 
@@ -103,14 +109,50 @@ def classify(
     Raises DataError or ConfigError for a file, lead or rate that cannot be used.
     """
     path = Path(path)
-    record = signals.record_path(path)
+    record = _record(path, fs)
     if record is not None:
-        if fs is not None:
-            raise ConfigError(f"{path}: the header of a record gives its sampling rate; drop --fs")
         return classify_signal(signals.from_record(record, lead), classifier, own_peaks)
-    if not path.is_file():
-        raise DataError(f"{path}: no such file, nor a record of that name (no {path}.hea)")
     return _classify_text(path, classifier, fs)
+
+
+def classify_rhythm(
+    path: Path,
+    rhythm: "RhythmClassifier",
+    fs: float | None = None,
+    lead: str = "",
+    own_peaks: bool = False,
+) -> Iterator[Part]:
+    """The beats of a record or a one-column signal, each seen among the others, in one part.
+
+    Parameters as in `classify`. Raises DataError or ConfigError likewise, and for a file of beats,
+    which have no rhythm.
+    """
+    path = Path(path)
+    record, problems = _record(path, fs), []
+    if record is not None:
+        signal = signals.from_record(record, lead)
+    else:
+        with open(path, "rb") as file:
+            text = csv_input.open_text(file, str(path))
+            layout = csv_input.find_layout(text, str(path))
+            if not layout.is_signal:
+                raise ConfigError(
+                    f"{path}: single beats have no rhythm; give a record or a signal, or have "
+                    "each beat classified alone"
+                )
+            signal, problems = _read_signal(path, text, layout, fs)
+    part = classify_in_context(signal, rhythm, own_peaks)
+    yield Part(part.beats, problems + part.problems, part.warnings, part.done, part.block)
+
+
+def _record(path: Path, fs: float | None) -> Path | None:
+    """A record's path without suffix; None for a text file. Raises DataError if it is neither."""
+    record = signals.record_path(path)
+    if record is not None and fs is not None:
+        raise ConfigError(f"{path}: the header of a record gives its sampling rate; drop --fs")
+    if record is None and not path.is_file():
+        raise DataError(f"{path}: no such file, nor a record of that name (no {path}.hea)")
+    return record
 
 
 def _classify_text(path: Path, classifier: Classifier, fs: float | None) -> Iterator[Part]:
@@ -125,15 +167,21 @@ def _classify_text(path: Path, classifier: Classifier, fs: float | None) -> Iter
             rows = csv_input.read_rows(text, layout, str(path))
             yield from classify_rows(rows, classifier)
             return
-        if fs is None:
-            raise ConfigError(
-                f"{path}: one column is a signal, and needs its sampling rate (--fs, in Hz)"
-            )
-        samples, problems = csv_input.read_signal(text, layout, str(path))
-    signal = signals.from_array(samples, fs, str(path))
+        signal, problems = _read_signal(path, text, layout, fs)
     for part in classify_signal(signal, classifier):
         yield Part(part.beats, problems, part.warnings, part.done, part.block)
         problems = []
+
+
+def _read_signal(
+    path: Path, text: TextIO, layout: csv_input.Layout, fs: float | None
+) -> tuple[Signal, list[Problem]]:
+    if fs is None:
+        raise ConfigError(
+            f"{path}: one column is a signal, and needs its sampling rate (--fs, in Hz)"
+        )
+    samples, problems = csv_input.read_signal(text, layout, str(path))
+    return signals.from_array(samples, fs, str(path)), problems
 
 
 def classify_rows(parts: Iterator[csv_input.Rows], classifier: Classifier) -> Iterator[Part]:
@@ -218,39 +266,66 @@ def _found(block: Block) -> BlockBeats:
 def _classify_block(block: Block, found: BlockBeats, count: int, classifier: Classifier) -> Part:
     signal, extent = cut(block.signal, found.start, found.length)
     row = count + 1 + np.arange(len(signal))
-    flat = extent == 0
-    problems = [
-        Problem(int(r), f"beat {r} at {t:.2f} s: the signal is constant")
-        for r, t in zip(row[flat], found.time_s[flat], strict=True)
-    ]
-    kept = ~flat
+    problems, kept = _flat(row, found.time_s, extent), extent > 0
     probabilities = classifier.probabilities(signal[kept])
     beats = Classified(row[kept], found.time_s[kept], found.true[kept], signal[kept], probabilities)
     return Part(beats, problems, done=block.done, block=block)
 
 
+def _flat(row: np.ndarray, time_s: np.ndarray, extent: np.ndarray) -> list[Problem]:
+    """What is said of beats without any range."""
+    return [
+        Problem(int(r), f"beat {r} at {t:.2f} s: the signal is constant")
+        for r, t in zip(row[extent == 0], time_s[extent == 0], strict=True)
+    ]
+
+
 def classify_in_context(
     signal: Signal, rhythm: "RhythmClassifier", own_peaks: bool = False
-) -> Decided:
+) -> Part:
     """The beats of a whole signal, each seen among the others; R peaks as in `classify_signal`.
 
     Reads the whole signal at once: minutes of rhythm cannot be had block by block. Annotated
-    classes are passed on in `true`, and looked at by nobody. Raises DataError if there are too few
-    heartbeats.
+    classes are passed on in `true`, and looked at by nobody. Its beats are Decided. Raises
+    DataError if there is no heartbeat, or too few.
     """
+    samples = signal.read(0, signal.n_samples)
+    filled = signals.fill_gaps(samples).astype(np.float32)
+    missing = np.count_nonzero(~np.isfinite(samples)) / signal.fs
+    flat = signals.flat_seconds(samples, signal.fs) if len(samples) else 0.0
+    at_fs = resample(filled, signal.fs)
+    block = Block(at_fs, 0, 0.0, signal.seconds, missing, flat, done=1.0)
     annotated = None if own_peaks else _annotated(signal)
-    if annotated:
-        seconds = signal.peaks_s
-        true = annotated(Block(np.empty(0), 0, 0.0, np.inf, 0.0, 0.0, 1.0)).true
-    else:
-        seconds = np.concatenate([_found(block).time_s for block in signals.blocks(signal)])
-        true = np.full(max(len(seconds) - 1, 0), -1, dtype=np.int8)
-    samples = signals.fill_gaps(signal.read(0, signal.n_samples)).astype(np.float32)
-    decision, probabilities = rhythm.answer(samples, signal.fs, seconds)
+    seconds = signal.peaks_s if annotated else _found_throughout(signal)
+    found = annotated(block) if annotated else _beats_at(seconds)
+    sanity = Sanity(signal.name, signal.fs)
+    sanity.add(block, found)
+    warnings = sanity.warnings()
+    try:
+        decision, probabilities = rhythm.answer(filled, signal.fs, seconds)
+    except DataError as error:
+        raise DataError(f"{signal.name}: {error}") from None
+    shape, extent = cut(at_fs, found.start, found.length)
+    row, kept = 1 + np.arange(len(shape)), extent > 0
+    columns = (row, found.time_s, found.true, shape, probabilities, decision)
+    problems = _flat(row, found.time_s, extent)
+    return Part(Decided(*(c[kept] for c in columns)), problems, warnings, 1.0, block)
+
+
+def _found_throughout(signal: Signal) -> np.ndarray:
+    """(n,) s, R peaks found block by block: all, the last one included."""
+    found = []
+    for block in signals.blocks(signal):
+        seconds = (rpeaks.find(block.signal) + block.offset) / FS
+        found.append(seconds[(seconds >= block.start_s) & (seconds < block.stop_s)])
+    return np.concatenate(found) if found else np.empty(0)
+
+
+def _beats_at(seconds: np.ndarray) -> BlockBeats:
+    """Beats at R peaks (n,) s of a whole signal, but the last one, which nobody annotated."""
+    length = _lengths(median_rr(seconds)[:-1]) if len(seconds) > 1 else np.empty(0)
     start = np.round(seconds[:-1] * FS).astype(np.int64)
-    shape, _ = cut(resample(samples, signal.fs), start, _lengths(median_rr(seconds)[:-1]))
-    row = 1 + np.arange(len(start))
-    return Decided(row, seconds[:-1], true, shape, probabilities, decision)
+    return BlockBeats(start, seconds[:-1], length, np.full(len(start), -1, dtype=np.int8))
 
 
 def _nothing() -> Classified:
@@ -268,8 +343,9 @@ def collect(parts: Iterator[Part]) -> Part:
     """All parts as one, for what fits into memory; without the blocks."""
     parts = list(parts)
     beats = [p.beats for p in parts]
-    names = ("row", "time_s", "true", "signal", "probabilities")
-    whole = Classified(**{n: np.concatenate([getattr(b, n) for b in beats]) for n in names})
+    kind = type(beats[0])  # all are of one kind
+    names = [f.name for f in fields(kind)]
+    whole = kind(**{n: np.concatenate([getattr(b, n) for b in beats]) for n in names})
     return Part(
         whole,
         problems=[problem for p in parts for problem in p.problems],

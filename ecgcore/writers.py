@@ -1,7 +1,7 @@
 """Classified beats as text, written part by part: a table to read, CSV, or JSON."""
 
 import json
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,9 @@ from ecgcore.classifier import Classifier
 from ecgcore.constants import CLASS_NAMES, CLASSES
 from ecgcore.inference import PROBABILITIES, Classified, Part
 
+if TYPE_CHECKING:
+    from ecgcore.rhythm.whole import RhythmClassifier
+
 NOTICE = "Research software, no medical device: no basis for a diagnosis or a treatment."
 DIGITS = 6  # of a probability
 
@@ -18,7 +21,7 @@ DIGITS = 6  # of a probability
 class Writer:
     """Writes to `out`; counts beats by class, and those whose label is known and met."""
 
-    def __init__(self, out: TextIO, source: str, classifier: Classifier):
+    def __init__(self, out: TextIO, source: str, classifier: "Classifier | RhythmClassifier"):
         self.out, self.source, self.classifier = out, source, classifier
         self.counts = dict.fromkeys(CLASSES, 0)
         self.labelled = self.right = self.bad = 0
@@ -87,7 +90,7 @@ class TableWriter(Writer):
 class JsonWriter(Writer):
     """One object; its beats, one a line, are written as they come."""
 
-    def __init__(self, out: TextIO, source: str, classifier: Classifier):
+    def __init__(self, out: TextIO, source: str, classifier: "Classifier | RhythmClassifier"):
         super().__init__(out, source, classifier)
         self.problems: list[dict] = []
         self.warnings: list[str] = []

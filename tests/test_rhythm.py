@@ -198,13 +198,13 @@ def test_predictions_without_any_labels_are_the_same(database, taught):
 def test_a_whole_record_is_classified_with_and_without_annotations(database, taught):
     classifier = whole.RhythmClassifier(taught, AT)
     signal = signals.from_record(database / "119")
-    found = inference.classify_in_context(signal, classifier)
+    found = inference.classify_in_context(signal, classifier).beats
     known = cases.of_record(records.read_record(database, "119"))
     np.testing.assert_array_equal(found.true, known.aami)
     np.testing.assert_array_equal(found.predicted, model.decide(model.scores(taught, known), AT))
     assert (found.table()["class"] == np.array(CLASSES)[found.predicted]).all()
     bare = replace(signal, peaks_s=None, symbol=None)
-    alone = inference.classify_in_context(bare, classifier)
+    alone = inference.classify_in_context(bare, classifier).beats
     assert (alone.true == -1).all() and abs(len(alone) - len(found)) < 0.02 * len(found)
     share = [(p.predicted == CLASSES.index("V")).mean() for p in (found, alone)]
     assert share[0] == pytest.approx(share[1], abs=0.03)

@@ -25,6 +25,7 @@ TITLES = {
     "external-svdb": "svdb, learnt from mitdb",
     "external-mitdb": "mitdb, learnt from svdb",
 }
+CROSSING = ("external-svdb", "svdb", "external-mitdb", "mitdb")  # databases, both ways
 NUMBERS = {"accuracy": "accuracy", "f1_S": "F1 of S", "f1_V": "F1 of V"}
 # What this work set out to reach on DS2 before the model was built.
 AIMS = {"accuracy": 0.97, "f1_S": 0.77, "f1_V": 0.94}
@@ -56,6 +57,12 @@ def shown(entries: Sequence[dict]) -> dict:
     mean = table[["f1_S", "f1_V"]].mean(axis=1)
     order = np.lexsort([table["seed"], (mean - mean.median()).abs()])
     return entries[order[0]]
+
+
+def paired_seeds(results: dict[str, list[dict]], name: str, other: str) -> tuple[dict, dict]:
+    """The entry of `name` that is shown, and the entry of `other` with the same seed."""
+    one = shown(results[name])
+    return one, next(entry for entry in results[other] if entry["seed"] == one["seed"])
 
 
 def table(results: dict[str, list[dict]], leave_out: Sequence[str] = ()) -> pd.DataFrame:

@@ -146,6 +146,18 @@ def _answers(scored: dict, at: model.Thresholds) -> Predictions:
     return model.predictions(beats, scored["scores"].astype(float), at)
 
 
+def answers(profile: str, name: str, at: model.Thresholds) -> Predictions:
+    """What thresholds make of the scores that a run left. Raises DataError if it left none."""
+    return _answers(_pooled(profile, [name]), at)
+
+
+def thresholds(entry: dict) -> model.Thresholds:
+    """Those of a kept entry."""
+    return model.Thresholds(
+        **{k: np.inf if v is None else v for k, v in entry["thresholds"].items()}
+    )
+
+
 def _chosen(scored: dict) -> model.Thresholds:
     return model.choose(scored["scores"].astype(float), scored["aami"])
 

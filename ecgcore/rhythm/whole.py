@@ -1,22 +1,27 @@
 """The rhythm model at work on records that nobody annotated, or whose annotations it ignores."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ecgcore import paths
 from ecgcore.errors import DataError
 from ecgcore.rhythm import cases, model, strips
-from ecgcore.rhythm.study import kept
+from ecgcore.rhythm.study import kept, thresholds
+
+DATABASE = "mitdb"  # that the offered model learns from
 
 
 @dataclass(frozen=True)
 class RhythmClassifier:
-    """A fitted model with its thresholds; causal: whether it reads no more than one beat ahead."""
+    """A fitted model with its thresholds; causal: whether it reads no more than one beat ahead;
+    name, about: what its file says, as of a classifier.Classifier."""
 
     model: model.RhythmModel
     at: model.Thresholds
     causal: bool = False
+    name: str = "rhythm"
+    about: dict = field(default_factory=dict)
 
     def answer(
         self, signal: np.ndarray, fs: float, seconds: np.ndarray
@@ -31,18 +36,23 @@ class RhythmClassifier:
         return model.decide(scores, self.at), model.probabilities(scores)
 
 
-def taught(profile: str = "paper", seed: int = 0) -> RhythmClassifier:
-    """A model fitted now, in half a minute, on all of mitdb but the records with a pacemaker.
+def published_thresholds(profile: str) -> model.Thresholds:
+    """Those that the kept results have from patient-wise folds of all of mitdb.
 
-    Its thresholds are those that the kept results have from patient-wise folds. Fitted rather
-    than read: the forests would fill more space than the records they are made of. Raises
-    DataError if no such results are kept.
+    Raises DataError if no such results are kept.
     """
     entries = kept(profile)["results"].get("external-svdb")
     if not entries:
         raise DataError(
             "the kept results have no thresholds for all of mitdb; run `ecgcore rhythm`"
         )
-    at = {key: np.inf if v is None else v for key, v in entries[0]["thresholds"].items()}
-    fitted = model.fit(cases.build(paths.DATA / "mitdb"), seed)
-    return RhythmClassifier(fitted, model.Thresholds(**at))
+    return thresholds(entries[0])
+
+
+def taught(profile: str = "paper", seed: int = 0) -> RhythmClassifier:
+    """A model fitted now on all of mitdb but the records with a pacemaker; see storage.load.
+
+    Raises DataError as published_thresholds does.
+    """
+    at = published_thresholds(profile)
+    return RhythmClassifier(model.fit(cases.build(paths.DATA / DATABASE), seed), at)
