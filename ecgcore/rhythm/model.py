@@ -184,7 +184,7 @@ class RhythmModel:
     """early: forest and boosted trees for S; wide: forest, shapes: networks for V and F."""
 
     early: tuple[Trees, ...]
-    wide: RandomForestClassifier
+    wide: tuple[Trees, ...]
     shapes: tuple[ShapeNetwork, ...]
 
 
@@ -208,7 +208,7 @@ def fit(
     numbers = range(NETWORKS * seed, NETWORKS * (seed + 1))
     return RhythmModel(
         early=(forest(rhythms, seed), boosted(rhythms, seed)),
-        wide=forest(shapes, seed),
+        wide=(forest(shapes, seed),),
         shapes=tuple(train_network(shapes_too, number, training) for number in numbers),
     )
 
@@ -216,7 +216,7 @@ def fit(
 def scores(model: RhythmModel, cases: Cases) -> np.ndarray:
     """(n, 3) float64: log odds of S, V and F. Reads features, window and template, no class."""
     early = [log_odds(tree_probabilities(trees, cases)[:, S]) for trees in model.early]
-    wide = tree_probabilities(model.wide, cases)
+    (wide,) = (tree_probabilities(trees, cases) for trees in model.wide)
     shape = np.mean([network_probabilities(network, cases) for network in model.shapes], axis=0)
     both = [(log_odds(wide[:, c]) + log_odds(shape[:, c])) / 2 for c in (V, F)]
     return np.column_stack([np.mean(early, axis=0), *both])

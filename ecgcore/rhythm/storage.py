@@ -1,4 +1,4 @@
-"""The fitted rhythm model in a file: forests as arrays, networks as weights, thresholds, origin.
+"""The fitted rhythm model in a file: trees as arrays, networks as weights, thresholds, origin.
 
 Nothing is pickled: a safetensors file holds arrays, and a JSON document that says what they are.
 Its fingerprint is of code, data and thresholds, so a file that no longer fits them is noticed.
@@ -7,7 +7,7 @@ Its fingerprint is of code, data and thresholds, so a file that no longer fits t
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -19,76 +19,12 @@ from ecgcore import classifier, paths, provenance
 from ecgcore.errors import DataError
 from ecgcore.files import replacing
 from ecgcore.pipeline import modules_used
-from ecgcore.rhythm import whole
+from ecgcore.rhythm import trees, whole
 from ecgcore.rhythm.model import RhythmModel, ShapeNetwork, Thresholds
+from ecgcore.rhythm.trees import TreeArrays
 from ecgcore.rhythm.whole import RhythmClassifier
 
 FITTED_BY = "ecgcore.rhythm.model"  # what it and its imports say decides the model
-FOREST = ("roots", "left", "right", "feature", "threshold", "share", "classes")
-BEATS_AT_ONCE = 512
-
-
-@dataclass(frozen=True)
-class Forest:
-    """A random forest as arrays, its trees' nodes one after the other.
-
-    roots: (n_trees,) int32; left, right: (n_nodes,) int32, children (-1: a leaf); feature:
-    (n_nodes,) int16; threshold: (n_nodes,) float64; share: (n_nodes, n_classes) float64, of the
-    classes; classes: (n_classes,) int64, class numbers.
-    """
-
-    roots: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    feature: np.ndarray
-    threshold: np.ndarray
-    share: np.ndarray
-    classes: np.ndarray
-
-    @classmethod
-    def of(cls, fitted) -> "Forest":
-        """That of a fitted scikit-learn RandomForestClassifier."""
-        trees = [estimator.tree_ for estimator in fitted.estimators_]
-        roots = np.cumsum([0, *(tree.node_count for tree in trees[:-1])])
-
-        def joined(name: str, kind: type) -> np.ndarray:
-            return np.concatenate([getattr(tree, name) for tree in trees]).astype(kind)
-
-        offset = np.repeat(roots, [tree.node_count for tree in trees])
-        left, right = (joined(f"children_{side}", np.int64) for side in ("left", "right"))
-        leaf = left < 0
-        return cls(
-            roots=roots.astype(np.int32),
-            left=np.where(leaf, -1, left + offset).astype(np.int32),
-            right=np.where(leaf, -1, right + offset).astype(np.int32),
-            feature=np.where(leaf, 0, joined("feature", np.int16)).astype(np.int16),
-            threshold=joined("threshold", np.float64),
-            share=np.concatenate([tree.value[:, 0] for tree in trees]),
-            classes=np.asarray(fitted.classes_, dtype=np.int64),
-        )
-
-    @property
-    def classes_(self) -> np.ndarray:
-        """As scikit-learn calls it, which the rhythm model asks for."""
-        return self.classes
-
-    def predict_proba(self, features: np.ndarray) -> np.ndarray:
-        """(n, n_classes) float64, the mean over the trees. features: (n, n_features) float32."""
-        starts = range(0, len(features), BEATS_AT_ONCE)
-        parts = [self._of_some(features[start : start + BEATS_AT_ONCE]) for start in starts]
-        return np.concatenate(parts) if parts else np.empty((0, len(self.classes)))
-
-    def _of_some(self, features: np.ndarray) -> np.ndarray:
-        """All trees side by side, from node to node, until each has come to a leaf."""
-        n = len(features)
-        node = np.repeat(self.roots, n)
-        going = np.arange(len(node))
-        while len(going):
-            at = node[going]
-            low = features[going % n, self.feature[at]] <= self.threshold[at]
-            node[going] = np.where(low, self.left[at], self.right[at])
-            going = going[self.left[node[going]] >= 0]
-        return self.share[node].reshape(len(self.roots), n, -1).mean(axis=0)
 
 
 def model_file(profile: str) -> Path:
@@ -107,24 +43,13 @@ def fingerprint(at: Thresholds) -> str:
 
 def write(path: Path, fitted: RhythmClassifier, profile: str) -> Path:
     """Write a classifier with where it comes from."""
-    tensors, networks = {}, {}
+    tensors = {}
     for part in fields(RhythmModel):
-        value = getattr(fitted.model, part.name)
-        if hasattr(value, "estimators_"):
-            value = Forest.of(value)
-        if isinstance(value, Forest):
-            arrays = {f"{part.name}.{k}": torch.from_numpy(getattr(value, k)) for k in FOREST}
-            tensors |= arrays
-            continue
-        several = value if isinstance(value, tuple) else (value,)
-        networks[part.name] = len(several) if isinstance(value, tuple) else 0
-        for number, network in enumerate(several):
-            weights = network.state_dict().items()
-            tensors |= {f"{part.name}.{number}.{k}": v.contiguous() for k, v in weights}
+        for number, piece in enumerate(getattr(fitted.model, part.name)):
+            tensors |= {f"{part.name}.{number}.{k}": v for k, v in _tensors(piece).items()}
     about = {
         "what": "rhythm model",
         "protocol": f"all of {whole.DATABASE} but the records with a pacemaker",
-        "networks": networks,  # how many of each name; 0: one, not a tuple
         "thresholds": {k: v if np.isfinite(v) else None for k, v in vars(fitted.at).items()},
         "causal": fitted.causal,
         "fingerprint": fingerprint(fitted.at),
@@ -141,7 +66,7 @@ def read(path: Path) -> RhythmClassifier:
         with safe_open(path, framework="pt") as file:
             about = json.loads(file.metadata()["about"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        parts = {part.name: _part(part.name, tensors, about) for part in fields(RhythmModel)}
+        parts = {part.name: _part(part.name, tensors) for part in fields(RhythmModel)}
         at = Thresholds(**{k: np.inf if v is None else v for k, v in about["thresholds"].items()})
     except FileNotFoundError:
         raise DataError(
@@ -154,17 +79,28 @@ def read(path: Path) -> RhythmClassifier:
     return RhythmClassifier(RhythmModel(**parts), at, about["causal"], path.name, about)
 
 
-def _part(name: str, tensors: dict, about: dict) -> Forest | ShapeNetwork | tuple:
-    if name not in about["networks"]:
-        return Forest(**{key: tensors[f"{name}.{key}"].numpy() for key in FOREST})
-    count, made = about["networks"][name], []
-    for number in range(max(count, 1)):
-        start = f"{name}.{number}."
-        weights = {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
-        network = ShapeNetwork(len(weights["centre"]))
-        network.load_state_dict(weights)
-        made.append(network.eval())
-    return tuple(made) if count else made[0]
+def _tensors(piece) -> dict[str, torch.Tensor]:
+    if isinstance(piece, ShapeNetwork):
+        return {name: weights.contiguous() for name, weights in piece.state_dict().items()}
+    made = piece if isinstance(piece, TreeArrays) else trees.arrays(piece)
+    return {name: torch.from_numpy(getattr(made, name)) for name in trees.NAMES}
+
+
+def _part(name: str, tensors: dict[str, torch.Tensor]) -> tuple:
+    pieces: dict[int, dict] = {}
+    for key, tensor in tensors.items():
+        part, number, of_piece = key.split(".", 2)
+        if part == name:
+            pieces.setdefault(int(number), {})[of_piece] = tensor
+    return tuple(_piece(pieces[number]) for number in sorted(pieces))
+
+
+def _piece(tensors: dict[str, torch.Tensor]) -> TreeArrays | ShapeNetwork:
+    if "roots" in tensors:
+        return TreeArrays(**{name: tensors[name].numpy() for name in trees.NAMES})
+    network = ShapeNetwork(len(tensors["centre"]))
+    network.load_state_dict(tensors)
+    return network.eval()
 
 
 def load(profile: str, say: Callable[[str], None] = lambda sentence: None) -> RhythmClassifier:
