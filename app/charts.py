@@ -120,7 +120,7 @@ def _add_beats(
         textposition="top center",
         cliponaxis=False,
         name=letter,
-        customdata=beats.probabilities[index].max(axis=1),
+        customdata=beats.confidence[index],
         hovertemplate="%{x:.2f} s, probability %{customdata:.3f}",
     )
 

@@ -1,7 +1,7 @@
 """What the classes mean, for people who read ECGs, with references."""
 
 NOTICE = (
-    "**Research software, no medical device.** The network errs, above all on people it has "
+    "**Research software, no medical device.** It errs, above all on people it has "
     "never seen. What it says is no basis for a diagnosis or a treatment."
 )
 
@@ -44,8 +44,9 @@ GUIDANCE = {
     "S": (
         "Supraventricular ectopic beats: atrial and junctional ones that come early. Their shape "
         "is close to that of N, so look at the RR interval before the beat and at the P wave. "
-        "The network sees one beat at a time and does not know how early it came: of all "
-        "classes this is, with F, the one to trust least on new people.",
+        "The network that sees one beat alone does not know how early it came; the one that sees "
+        "its rhythm does, and still takes atrial flutter for it. Of all classes this is, with F, "
+        "the one to trust least on new people.",
         (EC57, DE_CHAZAL, SUPRAVENTRICULAR),
     ),
     "V": (

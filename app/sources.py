@@ -1,5 +1,6 @@
 """Where the app gets an ECG from, and its classification."""
 
+import io
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -17,7 +18,9 @@ from ecgcore.csv_input import Problem
 from ecgcore.errors import DataError, EcgError
 from ecgcore.inference import Classified, Part
 from ecgcore.records import default_database, read_record
+from ecgcore.rhythm.whole import RhythmClassifier
 
+START = 65_536  # bytes of a file that show how it is written
 EXAMPLE_RECORD, EXAMPLE_BEATS = "208", 30
 
 
@@ -36,10 +39,18 @@ class Result:
     annotated: bool = False
 
 
-def run(path: Path, classifier: Classifier, fs: float | None, lead: str, own_peaks: bool) -> Result:
+def run(
+    path: Path,
+    classifier: Classifier | RhythmClassifier,
+    fs: float | None,
+    lead: str,
+    own_peaks: bool,
+) -> Result:
     """Classify a file or record. Raises EcgError."""
     record = signals.record_path(path)
-    parts = list(inference.classify(path, classifier, fs, lead, own_peaks))
+    in_rhythm = isinstance(classifier, RhythmClassifier)
+    classify = inference.classify_rhythm if in_rhythm else inference.classify
+    parts = list(classify(path, classifier, fs, lead, own_peaks))
     whole = inference.collect(parts)
     pieces = [_core(part) for part in parts if part.block is not None]
     source = signals.from_record(record, lead) if record else None
@@ -63,7 +74,11 @@ def _core(part: Part) -> np.ndarray:
 
 
 def run_upload(
-    files: Sequence, classifier: Classifier, fs: float, lead: str, own_peaks: bool
+    files: Sequence,
+    classifier: Classifier | RhythmClassifier,
+    fs: float,
+    lead: str,
+    own_peaks: bool,
 ) -> Result:
     """Classify uploaded files: one text file, or the files of one record.
 
@@ -96,6 +111,19 @@ def _store(files: Sequence, folder: Path) -> Path:
     if len(paths) > 1:
         raise DataError("several files, and no .hea among them: give one CSV file at a time")
     return paths[0]
+
+
+def has_rhythm(files: Sequence) -> bool:
+    """Whether uploaded files are a record or a signal, and not single beats."""
+    if len(files) > 1 or Path(files[0].name).suffix in signals.WFDB_SUFFIXES:
+        return True
+    files[0].seek(0)
+    start = io.BytesIO(files[0].read(START))
+    try:
+        text = csv_input.open_text(start, files[0].name)
+        return csv_input.find_layout(text, files[0].name).is_signal
+    except EcgError:
+        return False  # which classifying it will explain
 
 
 def _is_one_column(path: Path) -> bool:

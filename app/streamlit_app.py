@@ -9,7 +9,9 @@ from guidance import GUIDANCE, NOTICE
 from ecgcore import classifier, records, signals
 from ecgcore.constants import CLASS_NAMES, CLASSES
 from ecgcore.errors import EcgError
+from ecgcore.rhythm import storage
 
+ALONE, IN_RHYTHM = "each beat alone", "each beat in its rhythm"
 STRIP_S = 10.0  # of signal in the rhythm strip
 LOOKED_AT = 500  # beats in the list of those to look at first
 PROBLEMS_SHOWN = 20
@@ -20,11 +22,20 @@ def load_network() -> classifier.Classifier:
     return classifier.load()
 
 
+@st.cache_resource(show_spinner="Loading the rhythm model (the first time it is fitted) …")
+def load_rhythm():
+    return storage.project_model()
+
+
+def load_model(how: str):
+    return load_rhythm() if how == IN_RHYTHM else load_network()
+
+
 @st.cache_data(show_spinner="Classifying …", max_entries=3)
-def classify_record(name: str, own_peaks: bool, weights: str) -> sources.Result:
-    """weights: SHA-256 of the network, so that a new one is not answered from the cache."""
+def classify_record(name: str, own_peaks: bool, how: str, weights: str) -> sources.Result:
+    """weights: SHA-256 of the model's, so that a new one is not answered from the cache."""
     path = records.default_database() / name
-    return sources.run(path, load_network(), None, "", own_peaks)
+    return sources.run(path, load_model(how), None, "", own_peaks)
 
 
 def main() -> None:
@@ -32,22 +43,27 @@ def main() -> None:
     st.title("Classify your own ECG")
     st.warning(NOTICE)
     try:
-        network = load_network()
-        result = choose(network)
+        result, model = choose()
     except EcgError as error:
         st.error(f"{error}.")
         return
     st.sidebar.caption(
-        f"Network: {network.name}, trained under the {network.about['protocol']} split, weights "
-        f"{network.about['weights_sha256'][:12]}. What you upload stays on the machine that runs "
+        f"{model.name}, trained on: {model.about['protocol']}; weights "
+        f"{model.about['weights_sha256'][:12]}. What you upload stays on the machine that runs "
         "this app, until you leave the page."
     )
     if result is not None:
         show(result)
 
 
-def choose(network: classifier.Classifier) -> sources.Result | None:
-    """Let the user choose an ECG in the sidebar, and classify it."""
+def choose_model(offered: bool = True):
+    """The network, or where there is a rhythm to see, the model that the user prefers."""
+    how = st.sidebar.radio("Classify", [ALONE, IN_RHYTHM]) if offered else ALONE
+    return how, load_model(how)
+
+
+def choose() -> tuple:
+    """Let the user choose an ECG in the sidebar, and classify it: result (or None) and model."""
     with st.sidebar:
         source = st.radio("ECG", ["a record of the book", "a file of your own"])
         own_peaks = st.checkbox(
@@ -56,7 +72,8 @@ def choose(network: classifier.Classifier) -> sources.Result | None:
         if source == "a record of the book":
             names = records.record_names(records.default_database())
             name = st.selectbox("Record", names, index=names.index("208"))
-            return classify_record(name, own_peaks, network.about["weights_sha256"])
+            how, model = choose_model()
+            return classify_record(name, own_peaks, how, model.about["weights_sha256"]), model
         files = st.file_uploader(
             "CSV of beats or of a signal, or the .hea, .dat and .atr files of a record",
             accept_multiple_files=True,
@@ -71,17 +88,18 @@ def choose(network: classifier.Classifier) -> sources.Result | None:
         st.download_button("An example file", sources.example_csv, "example.csv", "text/csv")
     if not files:
         explain_files()
-        return None
-    return classify_upload(files, network, fs, lead.strip(), own_peaks)
+        return None, load_network()
+    _, model = choose_model(sources.has_rhythm(files))
+    return classify_upload(files, model, fs, lead.strip(), own_peaks), model
 
 
-def classify_upload(files, network, fs: float, lead: str, own_peaks: bool) -> sources.Result:
+def classify_upload(files, model, fs: float, lead: str, own_peaks: bool) -> sources.Result:
     """Classify files once, not at each move of a slider; only this session keeps the result."""
-    weights = network.about["weights_sha256"]
+    weights = model.about["weights_sha256"]
     key = (tuple(file.file_id for file in files), fs, lead, own_peaks, weights)
     if st.session_state.get("upload_key") != key:
         with st.spinner("Classifying …"):
-            result = sources.run_upload(files, network, fs, lead, own_peaks)
+            result = sources.run_upload(files, model, fs, lead, own_peaks)
         st.session_state["upload"], st.session_state["upload_key"] = result, key
     return st.session_state["upload"]
 
@@ -91,8 +109,10 @@ def explain_files() -> None:
         "Choose a file at the left. **Beats:** a CSV with a beat a row, 187 values at 125 Hz that "
         "start at the R peak, and the class in a 188th column if you like. **A signal:** a file "
         "with one column, and its sampling rate. **A record:** its .hea and .dat files together, "
-        "and the .atr file if there is one. Units do not matter, because the network sees each "
-        "beat's z-score. Without annotations the R peaks are found by NeuroKit2."
+        "and the .atr file if there is one. Units do not matter: each beat "
+        "is measured against itself or its record. With a record or a signal you may choose "
+        "whether each beat is classified alone or in its rhythm. Without annotations the R peaks "
+        "are found by NeuroKit2."
     )
 
 
@@ -132,7 +152,7 @@ def show_summary(result: sources.Result) -> None:
     if result.signal is not None and len(beats) > 1:
         rate = 60 / np.median(np.diff(beats.time_s))
         cells[1].metric("Median heart rate", f"{rate:.0f}/min")
-    confidence = beats.probabilities.max(axis=1)
+    confidence = beats.confidence
     cells[2].metric("Probability below 0.9", f"{(confidence < 0.9).mean():.1%}")
     if known.any():
         agree = (beats.predicted == beats.true)[known].mean()
@@ -145,7 +165,7 @@ def choose_beat(result: sources.Result) -> int:
     """The beat to look at: by default the least certain one that is not N."""
     beats = result.beats
     st.subheader("Beats to look at first")
-    confidence = beats.probabilities.max(axis=1)
+    confidence = beats.confidence
     present = [c for i, c in enumerate(CLASSES) if (beats.predicted == i).any()]
     wanted = st.multiselect("Classes", present, default=[c for c in present if c != "N"] or present)
     numbers = [CLASSES.index(c) for c in wanted or present]

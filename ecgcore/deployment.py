@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,10 @@ from ecgcore import classifier, inference, rpeaks, signals
 from ecgcore.beats import Beats
 from ecgcore.classifier import Classifier
 from ecgcore.constants import CLASSES
-from ecgcore.records import default_database
+from ecgcore.records import AAMI_OF_SYMBOL, default_database
+
+if TYPE_CHECKING:
+    from ecgcore.rhythm.whole import RhythmClassifier
 
 TILED = "100"  # the record that a long one is made of
 SCRIPT = """if True:
@@ -100,6 +104,38 @@ def _compare_record(name: str, network: Classifier, database: Path | None) -> di
         "right_own": int((annotated.true[match.reference] == matched).sum()),
         **{f"missed_{c}": int(n) for c, n in zip(CLASSES, missed, strict=True)},
     }
+
+
+def compare_context(
+    names: Sequence[str], network: Classifier, rhythm: "RhythmClassifier", database: Path
+) -> pd.DataFrame:
+    """Two rows a record: what each model makes of it when it has to find the R peaks.
+
+    Columns: record, each beat (alone, or in its rhythm), beats (annotated), accuracy, and of S and
+    V the sensitivity and positive predictivity (NaN where there is none). Annotations serve
+    only to count: a missed beat is wrong, and a beat that was added is a false one of its class.
+    """
+    rows = []
+    for name in names:
+        signal = signals.from_record(database / name)
+        alone = inference.collect(inference.classify_signal(signal, network, own_peaks=True)).beats
+        context = inference.classify_in_context(signal, rhythm, own_peaks=True).beats
+        for how, beats in (("alone", alone), ("in its rhythm", context)):
+            rows.append({"record": name, "each beat": how} | _against_annotations(signal, beats))
+    return pd.DataFrame(rows)
+
+
+def _against_annotations(signal: signals.Signal, beats: inference.Classified) -> dict:
+    true = np.array([CLASSES.index(AAMI_OF_SYMBOL[s]) for s in signal.symbol[:-1]])
+    match = rpeaks.match(signal.peaks_s[:-1], beats.time_s)
+    right = match.reference[true[match.reference] == beats.predicted[match.found]]
+    row = {"beats": len(true), "accuracy": len(right) / len(true)}
+    for letter in "SV":
+        hits = np.count_nonzero(true[right] == CLASSES.index(letter))
+        held, said = ((x == CLASSES.index(letter)).sum() for x in (true, beats.predicted))
+        row[f"{letter} sensitivity"] = hits / held if held else np.nan
+        row[f"{letter} predictivity"] = hits / said if said else np.nan
+    return row
 
 
 def peak_times(name: str, database: Path | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -97,6 +97,13 @@ def test_resampling_keeps_the_amplitude_of_a_sine(fs, to, hz):
     np.testing.assert_allclose(found[inner], expected[inner], atol=0.01)
 
 
+@pytest.mark.parametrize("n", [1, 2, 127, 128, 1000, 230_400])
+@pytest.mark.parametrize("fs", [128, 360])
+def test_resampling_keeps_the_duration(fs, n):
+    """To the sample that covers its end: half an hour of svdb stays half an hour."""
+    assert len(b.resample(np.zeros(n), fs)) == -(-n * FS // fs)
+
+
 @given(st.lists(st.integers(40, 200), min_size=1, max_size=20), st.sampled_from([128, 360]))
 @settings(max_examples=50, deadline=None)
 def test_resampling_leaves_an_r_peak_where_it_is(intervals, fs):

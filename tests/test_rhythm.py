@@ -210,6 +210,17 @@ def test_a_whole_record_is_classified_with_and_without_annotations(database, tau
     assert share[0] == pytest.approx(share[1], abs=0.03)
 
 
+def test_neither_gain_nor_unit_reaches_an_answer(database, taught):
+    """Millivolts, or steps of a recorder that nobody calibrated: the record is its own measure."""
+    signal = signals.from_record(database / "119")
+    classifier = whole.RhythmClassifier(taught, AT)
+    found = inference.classify_in_context(signal, classifier).beats
+    louder = replace(signal, read=lambda start, stop: 200 * signal.read(start, stop) + 1024)
+    again = inference.classify_in_context(louder, classifier).beats
+    assert (again.predicted == found.predicted).mean() > 0.999
+    np.testing.assert_allclose(again.probabilities, found.probabilities, atol=0.05)
+
+
 def test_training_is_reproducible_and_ignores_q(database):
     some = cases.build(database, ["208", "223"])[::5]
     training = model.Training(steps=3, batch=16)

@@ -7,11 +7,14 @@ import sys
 import time
 import urllib.request
 
+import numpy as np
 import pytest
 from project import copy_project
 
 from ecgcore import classifier, paths, try_it
 from ecgcore.config import TrainConfig
+from ecgcore.rhythm import cases, model, storage
+from ecgcore.rhythm.whole import RhythmClassifier
 from ecgcore.splits import make_split
 from ecgcore.training import BEST, fit
 
@@ -122,3 +125,14 @@ def huge(tmp_path_factory):
     with open(path, "wb") as file:
         file.truncate(500_000_000)
     return path
+
+
+@pytest.fixture(scope="session")
+def rhythm_file(database, tmp_path_factory):
+    """A small rhythm model, taught on three records in seconds, as its file."""
+    training = model.Training(steps=5, batch=32)
+    fitted = model.fit(cases.build(database, ["208", "223", "209"]), training=training)
+    classifier = RhythmClassifier(fitted, model.Thresholds(v=0.0, f=np.inf, s=-1.0))
+    return storage.write(
+        tmp_path_factory.mktemp("rhythm") / "rhythm.safetensors", classifier, "smoke"
+    )

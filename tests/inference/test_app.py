@@ -11,6 +11,7 @@ from csv_cases import cases
 
 from ecgcore import paths
 from ecgcore.records import read_record
+from ecgcore.rhythm import storage
 
 pytest.importorskip("streamlit", reason="the extra `app` is not installed")
 pytest.importorskip("neurokit2", reason="the extra `app` is not installed")
@@ -94,6 +95,33 @@ def test_a_record_without_annotations_gets_its_r_peaks_found(app, record_files):
     assert not app.error
     assert 140 < int(metrics(app)["Beats"]) < 150
     assert "the R peaks that were found" in " ".join(c.value for c in app.caption)
+
+
+@pytest.fixture
+def with_rhythm(monkeypatch, rhythm_file):
+    """The app's rhythm model is the tests' small one."""
+    small = storage.read(rhythm_file)
+    monkeypatch.setattr(storage, "project_model", lambda *say: small)
+
+
+def test_a_record_is_classified_in_its_rhythm(app, with_rhythm):
+    app.run()
+    alone = metrics(app)["Beats"]
+    app.radio[1].set_value("each beat in its rhythm").run()
+    assert not app.exception and not app.error
+    assert metrics(app)["Beats"] == alone
+    assert "rhythm.safetensors" in app.sidebar.caption[0].value
+
+
+def test_rhythm_is_offered_for_signals_and_not_for_beats(app, with_rhythm, database, thousand_csv):
+    upload(app, read(thousand_csv))
+    assert len(app.radio) == 1
+    signal = read_record(database, "119").signal[: 360 * 60]
+    app.file_uploader[0].set_value([("my.csv", "\n".join(map(str, signal)).encode(), "text/csv")])
+    app.run()
+    app.radio[1].set_value("each beat in its rhythm").run()
+    assert not app.exception and not app.error
+    assert 55 < int(metrics(app)["Beats"]) < 80
 
 
 def test_half_a_record_is_refused(app, record_files):

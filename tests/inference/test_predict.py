@@ -116,6 +116,69 @@ def test_impossible_wishes_are_refused(predict, thousand_csv, database, tmp_path
         assert (code, out) == (2, "") and sentence in err and len(err.splitlines()) == 1
 
 
+@pytest.fixture
+def predict_rhythm(rhythm_file, capsys, monkeypatch):
+    """The command with --rhythm; returns exit code, standard output, standard error."""
+
+    def run(*arguments):
+        options = ["--rhythm", "--model", rhythm_file]
+        command = ["ecgcore", "predict", *arguments, *options]
+        monkeypatch.setattr("sys.argv", [str(word) for word in command])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_a_record_is_classified_in_its_rhythm_in_every_format(predict_rhythm, database):
+    code, out, err = predict_rhythm(database / "119", "--format", "csv")
+    table = pd.read_csv(io.StringIO(out))
+    assert (code, err) == (0, "")
+    assert list(table)[:4] == ["row", "time_s", "class", "probability"]
+    chosen = table.apply(lambda row: row[f"p_{row['class']}"], axis=1)
+    np.testing.assert_allclose(table["probability"], chosen)  # of the class that is given
+    _, out, _ = predict_rhythm(database / "119", "--format", "json")
+    document = json.loads(out)
+    assert document["network"] == "rhythm.safetensors" and "mitdb" in document["protocol"]
+    assert [beat["class"] for beat in document["beats"]] == table["class"].tolist()
+    _, out, _ = predict_rhythm(database / "119")
+    assert f"{len(table):,} beats classified by rhythm.safetensors" in out
+
+
+def test_rhythm_of_a_signal_with_own_peaks_and_of_another_lead(predict_rhythm, database, tmp_path):
+    from ecgcore.records import read_record
+
+    path = tmp_path / "signal.csv"
+    np.savetxt(path, read_record(database, "119").signal[: 360 * 60], fmt="%.4f")
+    code, out, _ = predict_rhythm(path, "--fs", 360, "--format", "csv")
+    assert code == 0 and 55 < len(out.splitlines()) < 80
+    code, out, _ = predict_rhythm(database / "119", "--own-peaks", "--lead", "V1")
+    assert code == 0 and "labelled" not in out
+
+
+def test_what_has_no_rhythm_is_refused_in_one_sentence(
+    predict_rhythm, thousand_csv, database, tmp_path
+):
+    from ecgcore.records import read_record
+
+    short = tmp_path / "short.csv"
+    np.savetxt(short, read_record(database, "100").signal[: 360 * 3], fmt="%.4f")
+    for arguments, sentence in (
+        ([thousand_csv], "single beats have no rhythm; give a record or a signal"),
+        ([short, "--fs", 360], "R peaks make no rhythm: at least 4 are needed"),
+        ([short], "one column is a signal, and needs its sampling rate"),
+        ([tmp_path / "nothing"], "no such file, nor a record of that name"),
+        ([database / "100", "--fs", 360], "the header of a record gives its sampling rate"),
+    ):
+        code, out, err = predict_rhythm(*arguments)
+        assert (code, out) == (2, "") and sentence in err and len(err.splitlines()) == 1
+
+
 def test_without_a_network_it_says_how_to_get_one(monkeypatch, tmp_path, capsys, thousand_csv):
     monkeypatch.setattr("ecgcore.paths.RUNS", tmp_path)
     monkeypatch.setattr("sys.argv", ["ecgcore", "predict", str(thousand_csv)])
