@@ -19,11 +19,21 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgcore import dataset, noise, paths, provenance, rpeaks, stress, training
+from ecgcore import (
+    classifier,
+    dataset,
+    noise,
+    onnx_export,
+    paths,
+    provenance,
+    rpeaks,
+    stress,
+    training,
+)
 from ecgcore.beats import Beats, concatenate, segment
 from ecgcore.constants import CLASSES
 from ecgcore.errors import ConfigError, DataError
-from ecgcore.evaluation import Predictions, probabilities
+from ecgcore.evaluation import Predictions
 from ecgcore.files import read_json, write_json
 from ecgcore.profiles import Profile, load_profile
 from ecgcore.records import Record, read_record, record_names
@@ -93,9 +103,10 @@ def answered(answer: Answer, record: Record, condition: Condition) -> dict[str, 
 # The four classifiers
 
 
-def single_beat(network) -> Answer:
-    """The most probable class of each beat alone."""
-    return lambda record: probabilities(network, segment(record).signal).argmax(axis=1)
+def single_beat(checkpoint: Path) -> Answer:
+    """The most probable class of each beat alone, by a network as it is deployed: in ONNX."""
+    network = classifier.load(onnx_export.export(checkpoint))
+    return lambda record: network.probabilities(segment(record).signal).argmax(axis=1)
 
 
 def in_context(fitted: model.RhythmModel, at: model.Thresholds) -> Answer:
@@ -125,8 +136,9 @@ def with_copies(beats: Beats, split: Split, noisy: Beats) -> tuple[Beats, Split]
 
 
 def _single(profile: Profile) -> Learnt:
-    network, about = training.load_checkpoint(paths.model_file(profile.name, PROTOCOL))
-    return Learnt(single_beat(network), {"training": training_summary(about)})
+    checkpoint = paths.model_file(profile.name, PROTOCOL)
+    _, about = training.load_checkpoint(checkpoint)
+    return Learnt(single_beat(checkpoint), {"training": training_summary(about)})
 
 
 def _single_noise(profile: Profile) -> Learnt:
@@ -139,7 +151,9 @@ def _single_noise(profile: Profile) -> Learnt:
     fewer = max(1, round(config.epochs / (1 + len(noise.NOISES))))
     folder = paths.checkpoint_dir(profile.name, "noise")
     fit = training.fit(beats, split, replace(config, epochs=fewer), folder)
-    return Learnt(single_beat(fit.model.cpu()), {"training": training_summary(fit.about)})
+    checkpoint = paths.model_file(profile.name, "noise")
+    training.publish(fit, checkpoint)
+    return Learnt(single_beat(checkpoint), {"training": training_summary(fit.about)})
 
 
 def _limits(at: model.Thresholds) -> dict:
