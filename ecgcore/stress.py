@@ -136,3 +136,19 @@ def copies(record: Record) -> list[Record]:
 def original(name: np.ndarray) -> np.ndarray:
     """(n,) the records that records or copies of them are of: `101 em` is of 101."""
     return np.array([text.partition(" ")[0] for text in np.asarray(name).tolist()])
+
+
+def examples(
+    record: Record, snr_db: float, start_s: float, seconds: float
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Some seconds of a record, clean and with each recorded noise, for the eye.
+
+    Returns what is over it to (n_samples,) mV, and the R peaks in seconds after the start.
+    """
+    first, last = (round(t * record.fs) for t in (start_s, start_s + seconds))
+    shown = {"clean": record.signal[first:last]}
+    for kind, name in noise.NOISES.items():
+        noisy = with_noise(record, kind, snr_db)
+        shown[f"{name}, {snr_db:g} dB"] = noisy.signal[first:last]
+    inside = (record.sample >= first) & (record.sample < last)
+    return shown, (record.sample[inside] - first) / record.fs
