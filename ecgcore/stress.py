@@ -17,7 +17,6 @@ from ecgcore.errors import ConfigError, DataError
 from ecgcore.records import Record
 
 SNR_DB = (24, 18, 12, 6, 0, -6)
-HUM_DB = (12, 0)
 MAINS = {"50 Hz": 50.0, "60 Hz": 60.0}
 TRAINING_DB = (0.0, 24.0)  # the SNR of a copy for training is drawn uniformly between these
 LOTS = ("training", "test")
@@ -49,7 +48,7 @@ class Condition:
 CONDITIONS = {
     "clean": Condition(),
     **{f"{kind} {db}": Condition(kind, db) for kind in noise.NOISES for db in SNR_DB},
-    **{f"{kind} {db}": Condition(kind, db) for kind in MAINS for db in HUM_DB},
+    **{f"{kind} 6": Condition(kind, 6) for kind in MAINS},
     "reversed": Condition(gain=-1),
     "gain 0.5": Condition(gain=0.5),
     "gain 2": Condition(gain=2),
