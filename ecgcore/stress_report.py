@@ -1,6 +1,7 @@
 """What the kept answers under noise and other harm say: tables, texts, entries for metrics.json."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -130,7 +131,7 @@ def detection(kept: Mapping[str, dict]) -> pd.DataFrame:
         matched = total[BEATS, BEATS].sum()
         rows.append(
             {
-                "condition": OTHER[name],
+                "condition": name,
                 "sensitivity": matched / total[BEATS].sum(),
                 "positive predictivity": matched / total[:, BEATS].sum(),
             }
@@ -138,30 +139,46 @@ def detection(kept: Mapping[str, dict]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def texts(rows: pd.DataFrame) -> dict[str, str]:
-    """The numbers that the book's prose names: `noise_rhythm_em_6_accuracy` and so on.
+def _key(*words: str) -> str:
+    """Words as the name of a text: `noise_rhythm_em_6`."""
+    return "_".join(["noise", *re.findall(r"[a-zA-Z0-9]+", " ".join(words))])
 
-    `_lost` is the difference to the same classifier's clean number: points of accuracy, or of F1.
+
+def texts(rows: pd.DataFrame, found: pd.DataFrame, snr_db: float) -> dict[str, str]:
+    """The numbers that the book's prose names, as text; a dash for a classifier without answers.
+
+    `noise_rhythm_em_6_accuracy` and so on, with `_lost` for points of accuracy less than the same
+    classifier's clean ones; `noise_rhythm_most_lost`, the most that a recorded noise takes at
+    `snr_db`; and of `detection` `noise_found_em_6_sensitivity` and `_predictivity`.
     """
-    found = {}
+    told = {_key(run, "most lost"): "–" for run in RUNS}
+    for number in ("accuracy", "accuracy_lost", "f1_S", "f1_V"):
+        told |= {f"{_key(run, c)}_{number}": "–" for run in RUNS for c in CONDITIONS}
     for row in rows.to_dict("records"):
-        name = f"{row['run']} {row['condition']}"
-        key = "noise_" + "".join(c if c.isalnum() else "_" for c in name.replace(", ", "_"))
-        found |= {
+        key = _key(row["run"], row["condition"])
+        told |= {
             f"{key}_accuracy": percent(row["accuracy"]),
             f"{key}_accuracy_lost": f"{100 * row['accuracy lost']:.1f}",
-            f"{key}_accuracy_lost_ci95": " to ".join(
-                f"{100 * row[f'accuracy lost {end}']:.1f}" for end in ("low", "high")
-            ),
             **{f"{key}_f1_{c}": score(row[f"f1_{c}"]) for c in "SV"},
         }
-    return found
+    for run in dict.fromkeys(rows["run"]):
+        told[_key(run, "most lost")] = f"{most_lost(rows, run, snr_db):.1f}"
+    for row in found.to_dict("records"):
+        told[_key(row["condition"], "sensitivity")] = percent(row["sensitivity"])
+        told[_key(row["condition"], "predictivity")] = percent(row["positive predictivity"])
+    return told
 
 
-def most_lost(rows: pd.DataFrame, runs: Sequence[str], snr_db: float) -> float:
-    """Of some classifiers and the recorded noises, the most points of accuracy lost at a ratio."""
-    lost = [of(rows, r, f"{kind} {snr_db:g}")["accuracy lost"] for r in runs for kind in NOISES]
+def most_lost(rows: pd.DataFrame, run: str, snr_db: float) -> float:
+    """Points of accuracy that the worst of the recorded noises takes from a classifier."""
+    lost = [of(rows, run, f"{kind} {snr_db:g}")["accuracy lost"] for kind in NOISES]
     return 100 * max(lost)
+
+
+def pending(kept: Mapping[str, dict]) -> str:
+    """A sentence that names the classifiers without answers; nothing if all have some."""
+    absent = [title for run, title in RUNS.items() if run not in kept]
+    return f" Not computed yet: {'; '.join(absent)}." if absent else ""
 
 
 def origin(kept: Mapping[str, dict]) -> pd.DataFrame:

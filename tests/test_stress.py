@@ -270,13 +270,15 @@ def test_what_is_collected_is_kept_and_told(folder):
     assert stress_report.always_n(kept) == pytest.approx(0.7)
     aim = stress_report.aim(rows, 6, 2)
     assert set(aim["within 2"]) == {"no"} and len(aim) == 12
-    assert stress_report.most_lost(rows, ["single"], 6) == pytest.approx(7.5)
+    assert stress_report.most_lost(rows, "single", 6) == pytest.approx(7.5)
     told = json.loads(json.dumps(stress_report.metrics(kept, rows)))["noise"]["rhythm"]
     assert told["conditions"]["em 6"]["accuracy"]["value"] == pytest.approx(0.9)
     assert told["provenance"] == SOURCE
-    texts = stress_report.texts(rows)
+    texts = stress_report.texts(rows, stress_report.detection(kept), 6)
     assert texts["noise_rhythm_noise_em_6_accuracy_lost"] == "7.5"
-    assert all(texts.values())
+    assert texts["noise_found_em_6_sensitivity"] == "95.0 %"
+    few = stress_report.texts(rows[rows["run"] == "rhythm"], stress_report.detection(kept), 6)
+    assert few["noise_single_most_lost"] == "–" and set(few) == set(texts)
 
 
 def test_answers_of_the_rhythm_models_are_logged_once_with_all_their_conditions(folder):
@@ -296,6 +298,8 @@ def test_missing_runs_are_named(folder):
         study.collect("smoke")
     study.collect("smoke", partial=True)
     assert list(study.kept("smoke")) == ["single"]
+    told = stress_report.pending(study.kept("smoke"))
+    assert told.endswith("single beat, trained with noise; rhythm; rhythm, trained with noise.")
     with pytest.raises(ConfigError, match="no run 'double'"):
         study.run("smoke", "double")
     study.kept_file("smoke").unlink()
