@@ -221,6 +221,8 @@ def run(profile: str, name: str, log: Callable[[str], None] = print) -> Path:
     if name not in RUNS:
         raise ConfigError(f"noise: no run {name!r}; choose from {', '.join(RUNS)}")
     chosen = load_profile(profile)
+    source = provenance.provenance(profile, chosen.data.database_path)
+    source["noise_sha256"] = provenance.data_sha256(paths.DATA / "nstdb")
     learnt = LEARN[name](chosen)
     log(f"{name}: ready")
     tested = records(chosen, DS2)
@@ -234,9 +236,8 @@ def run(profile: str, name: str, log: Callable[[str], None] = print) -> Path:
         **learnt.about,
         "seconds_answering": time.perf_counter() - start,
         "conditions": found,
-        "provenance": provenance.provenance(profile, chosen.data.database_path),
+        "provenance": source,
     }
-    document["provenance"]["noise_sha256"] = provenance.data_sha256(paths.DATA / "nstdb")
     write_json(run_file(profile, name), document)
     return run_file(profile, name)
 
