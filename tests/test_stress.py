@@ -276,6 +276,8 @@ def test_what_is_collected_is_kept_and_told(folder):
     assert told["provenance"] == SOURCE
     texts = stress_report.texts(rows, stress_report.detection(kept), 6)
     assert texts["noise_rhythm_noise_em_6_accuracy_lost"] == "7.5"
+    keys = {key.removesuffix("_accuracy") for key in texts if key.endswith("_accuracy")}
+    assert len(keys) == len(study.RUNS) * len(stress.CONDITIONS)  # no two share one
     assert texts["noise_found_em_6_sensitivity"] == "95.0 %"
     few = stress_report.texts(rows[rows["run"] == "rhythm"], stress_report.detection(kept), 6)
     assert few["noise_single_most_lost"] == "–" and set(few) == set(texts)
