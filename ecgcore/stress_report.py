@@ -140,7 +140,7 @@ def detection(kept: Mapping[str, dict]) -> pd.DataFrame:
 
 
 def _key(*words: str) -> str:
-    """Words as the name of a text: `noise_rhythm_em_6`, and below zero `noise_rhythm_em_minus_6`."""
+    """Words as the name of a text: `noise_rhythm_em_6`; below zero, `noise_rhythm_em_minus_6`."""
     spoken = " ".join(words).replace(" -", " minus ")
     return "_".join(["noise", *re.findall(r"[a-zA-Z0-9]+", spoken)])
 
