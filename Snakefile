@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
-from ecgcore import studies
+from ecgcore import stress_study, studies
 from ecgcore.rhythm import answers as rhythm_answers
 from ecgcore.rhythm import study as rhythm_study
 from ecgcore.pipeline import dependencies, modules_used
@@ -28,6 +28,7 @@ STUDIES = os.path.relpath(studies.kept_file(PROFILE), workflow.basedir)
 RHYTHM = os.path.relpath(rhythm_study.kept_file(PROFILE), workflow.basedir)
 ANSWERS = os.path.relpath(rhythm_answers.kept_file(PROFILE), workflow.basedir)
 RHYTHM_MODEL = f"{RUN}/models/rhythm.safetensors"
+NOISE = os.path.relpath(stress_study.kept_file(PROFILE), workflow.basedir)
 RECOMPUTE = profile.parameters("08_label_errors").get("recompute", False)
 
 
@@ -159,6 +160,38 @@ rule rhythm_model:
         RHYTHM_MODEL,
     shell:
         "ecgcore rhythm --teach --profile {PROFILE}"
+
+
+if stress_study.recomputes(PROFILE):  # else the published results are read
+
+    # One job a classifier. Two of them train, one thread each.
+    rule noise_run:
+        message:
+            "Noise: {wildcards.run}"
+        input:
+            rules.beats.output,
+            f"{RUN}/models/inter_patient.safetensors",
+            RHYTHM,
+            "data/nstdb/SHA256SUMS.txt",
+            sources("ecgcore.stress_study"),
+        output:
+            f"{RUN}/noise/{{run}}.json",
+        log:
+            f"{LOGS}/noise/{{run}}.log",
+        threads: 1
+        shell:
+            "OMP_NUM_THREADS={threads} ecgcore noise {wildcards.run} --profile {PROFILE} > {log} 2>&1 "
+            "|| {{ tail -n 20 {log}; exit 1; }}"
+
+    rule noise_results:
+        message:
+            "Gather the answers under noise"
+        input:
+            expand(RUN + "/noise/{run}.json", run=stress_study.RUNS),
+        output:
+            NOISE,
+        shell:
+            "ecgcore noise --gather --profile {PROFILE}"
 
 
 rule exploration:
@@ -365,6 +398,7 @@ rule rhythm:
         "11 Rhythm"
     input:
         RHYTHM,
+        NOISE,  # whose answers for DS2 stand in the log that this chapter prints
         f"{EXECUTED}/03_evaluation.ipynb",
         "book/literature.csv",
         dependencies("11_rhythm"),
@@ -413,3 +447,20 @@ rule two_patients:
         f"{LOGS}/13_two_patients.log",
     shell:
         "ecgcore run 13_two_patients --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule noise:
+    message:
+        "14 Noise"
+    input:
+        NOISE,
+        f"{EXECUTED}/11_rhythm.ipynb",  # which it links to, and whose numbers it continues
+        dependencies("14_noise"),
+    output:
+        f"{EXECUTED}/14_noise.ipynb",
+    params:
+        parameters=parameters("14_noise"),
+    log:
+        f"{LOGS}/14_noise.log",
+    shell:
+        "ecgcore run 14_noise --profile {PROFILE} 2>&1 | tee {log}"

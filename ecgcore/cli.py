@@ -302,6 +302,27 @@ def rhythm(
 
 
 @app.command()
+def noise(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="RUN", help="For example single-noise.")
+    ] = None,
+    profile: ProfileOption = "full",
+    gather: Annotated[
+        bool, typer.Option(help="Turn the answers of all runs into results, instead.")
+    ] = False,
+    partial: Annotated[bool, typer.Option(help="Gather what there is.")] = False,
+) -> None:
+    """Answer for DS2 under noise and other harm, in the named runs or all that are missing."""
+    from ecgcore import stress_study
+
+    if gather or partial:
+        typer.echo(stress_study.collect(profile, partial))
+        return
+    for name in names or stress_study.missing(profile):
+        typer.echo(stress_study.run(profile, name, typer.echo))
+
+
+@app.command()
 def site(profile: ProfileOption = "paper") -> None:
     """Bring pages, figures and executed notebooks together for Jupyter Book."""
     from ecgcore.pipeline import stage_site

@@ -141,11 +141,16 @@ def _against_annotations(signal: signals.Signal, beats: inference.Classified) ->
 def peak_times(name: str, database: Path | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Annotated and found R peaks of a record, both in seconds."""
     signal = signals.from_record((database or default_database()) / name)
+    return signal.peaks_s, find_peaks(signal)
+
+
+def find_peaks(signal: signals.Signal) -> np.ndarray:
+    """R peaks as classification finds them, block by block; (n_peaks,) float64 s, increasing."""
     found = []
     for block in signals.blocks(signal):
         seconds = (rpeaks.find(block.signal) + block.offset) / signals.FS
         found.append(seconds[(seconds >= block.start_s) & (seconds < block.stop_s)])
-    return signal.peaks_s, np.concatenate(found)
+    return np.concatenate(found)
 
 
 def unmatched(annotated_s: np.ndarray, found_s: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ def _cases(database: str, causal: bool = False) -> Cases:
     return cases.build(paths.DATA / database, causal=causal)
 
 
-def _fold(beats: Cases, number: int) -> np.ndarray:
+def fold(beats: Cases, number: int) -> np.ndarray:
     """(n,) bool, the beats of a fold: whole patients, classes shared out evenly."""
     dealer = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=FOLD_SEED)
     groups = patients(beats.record)
@@ -93,8 +93,8 @@ def parts(run: Run) -> tuple[Cases, Cases]:
     if run.part == "ds1":
         learnt = learnt[np.isin(learnt.record, DS1)]
     if run.fold:
-        fold = _fold(learnt, run.fold)
-        return learnt[~fold], learnt[fold]
+        out = fold(learnt, run.fold)
+        return learnt[~out], learnt[out]
     return learnt, tested
 
 
@@ -270,21 +270,28 @@ def read_log(profile: str) -> list[dict]:
 
 def log_scoring(profile: str, name: str, found: Predictions) -> None:
     """Add a line for a run's scores of DS2, unless these very scores have one."""
-    digest = sha256(scores_file(profile, name))[:12]
-    lines = read_log(profile)
-    if any(line["scores_sha256"] == digest for line in lines):
-        return
     about = read_json(scores_file(profile, name).with_suffix(".json"))
+    digest = sha256(scores_file(profile, name))
+    add_to_log(profile, name, found, digest, about["provenance"]["commit"])
+
+
+def add_to_log(
+    profile: str, what: str, found: Predictions, digest: str, commit: str, scorings: int = 1
+) -> None:
+    """Add a line to the log of DS2, unless one has the same digest (SHA-256 of what was scored)."""
+    lines = read_log(profile)
+    if any(line["scores_sha256"] == digest[:12] for line in lines):
+        return
     told = summarise(found, SCORED)
     lines.append(
         {
             "date": date.today().isoformat(),
-            "commit": about["provenance"]["commit"],
-            "scorings": "1",
-            "what": name,
+            "commit": commit,
+            "scorings": str(scorings),
+            "what": what,
             "accuracy": f"{told['accuracy']:.4f}",
             **{f"f1_{c}": f"{told['per_class'][c]['f1']:.4f}" for c in "SV"},
-            "scores_sha256": digest,
+            "scores_sha256": digest[:12],
         }
     )
     text = [",".join(LOG), *(",".join(_quoted(line[k]) for k in LOG) for line in lines)]
