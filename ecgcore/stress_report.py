@@ -159,7 +159,7 @@ def texts(rows: pd.DataFrame, found: pd.DataFrame, snr_db: float) -> dict[str, s
         key = _key(row["run"], row["condition"])
         told |= {
             f"{key}_accuracy": percent(row["accuracy"]),
-            f"{key}_accuracy_lost": f"{100 * row['accuracy lost']:.1f}",
+            f"{key}_accuracy_lost": f"{100 * row['accuracy lost']:z.1f}",
             **{f"{key}_f1_{c}": score(row[f"f1_{c}"]) for c in "SV"},
         }
     for run in dict.fromkeys(rows["run"]):
