@@ -40,6 +40,7 @@ class Bar:
 BARS = (
     Bar("time to the target accuracy, original over ours", "race.ratio", 10, "×", False),
     Bar("training, ours over original", "training.ours_over_original.ratio", 3, "×", False),
+    Bar("training, share of the machine's rate", "training.share.ours", 0.5, "%", False),
     Bar("training, peak memory", "memory.peak_mb", 2000, "MB"),
     Bar("12 epochs on a GPU", "gpu.seconds", 10, "s"),
     Bar("all records to beats", "data.build_s", 5, "s"),

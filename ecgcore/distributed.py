@@ -117,14 +117,14 @@ def leave() -> None:
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """nn.BatchNorm2d whose batch is that of all processes.
+    """models.BatchNorm whose batch is that of all processes.
 
     torch's own SyncBatchNorm is for GPUs only, and so could not be tested without one.
     """
 
     team: Team
 
-    def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
+    def forward(self, x: Tensor, gain: float = 1.0) -> Tensor:  # (B, C, H, W)
         if not self.training:
             return super().forward(x)
         size, whole = self.team.size, x.float()
@@ -136,8 +136,8 @@ class BatchNorm(nn.BatchNorm2d):
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * n / (n - 1), self.momentum)
             self.num_batches_tracked += 1
-        scale = self.weight * (variance + self.eps).rsqrt()
-        return (centred * scale[:, None, None] + self.bias[:, None, None]).to(x.dtype)
+        scale, bias = self.weight * gain * (variance + self.eps).rsqrt(), self.bias * gain
+        return (centred * scale[:, None, None] + bias[:, None, None]).to(x.dtype)
 
 
 def _mean(tensor: Tensor, size: int) -> Tensor:

@@ -41,7 +41,8 @@ from ecgcore.splits import BY_RECORD, SCORED_CLASSES, Split
 BEST, LAST, HISTORY = "best.safetensors", "last.safetensors", "history.csv"
 OPTIMIZER = "optimizer."  # starts the names of its tensors in LAST
 SOURCES = (  # what decides the weights
-    "augment", "beats", "config", "cuda_graph", "distributed", "models", "splits", "training",
+    "augment", "beats", "config", "cpu", "cuda_graph", "distributed", "models", "splits",
+    "training",
 )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """The network is the paper's, and its shortcuts change no value."""
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -104,52 +103,6 @@ def test_the_layer_table_tells_the_shapes_and_parameters_of_the_network(x):
     assert [shape for _, shape, _ in rows[1:]] == [tuple(shape) for shape in shapes]
     assert sum(count for _, _, count in rows) == models.parameter_count(model)
     assert sum(count for _, _, count in models.layer_table(train_config())) == PARAMETERS
-
-
-@pytest.mark.parametrize("p", [0.1, 0.2, 0.5, 0.9])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_dropout_zeroes_its_share_and_scales_the_rest(p, dtype):
-    torch.manual_seed(0)
-    ones = torch.ones(1000, 401, dtype=dtype)
-    dropped = models.Dropout(p)(ones)
-    kept = dropped != 0
-    deviation = np.sqrt(p * (1 - p) / ones.numel())
-    assert kept.float().mean().item() == pytest.approx(1 - p, abs=5 * deviation)
-    expected = torch.tensor(1 / (1 - p)).to(dtype)
-    torch.testing.assert_close(dropped[kept], expected.expand(int(kept.sum())))
-    assert dropped.dtype == dtype
-
-
-def test_dropout_draws_every_element_on_its_own():
-    """Neighbours, and elements 4 apart (one 64-bit word), agree as often as chance has it."""
-    torch.manual_seed(0)
-    kept = (models.Dropout(0.5)(torch.ones(400_000)) != 0).float()
-    for lag in (1, 2, 3, 4):
-        agree = (kept[lag:] == kept[:-lag]).float().mean().item()
-        assert agree == pytest.approx(0.5, abs=0.005)
-
-
-def test_dropout_passes_gradients_only_where_it_keeps():
-    torch.manual_seed(0)
-    x = torch.ones(1000, requires_grad=True)
-    y = models.Dropout(0.25)(x)
-    y.sum().backward()
-    torch.testing.assert_close(x.grad, y.detach())
-
-
-def test_dropout_is_silent_outside_training_and_at_rate_0():
-    x = torch.randn(10, 3, 1, 7)
-    assert torch.equal(models.Dropout(0.5).eval()(x), x)
-    assert torch.equal(models.Dropout(0.0)(x), x)
-
-
-def test_dropout_repeats_with_its_seed():
-    x, draws = torch.ones(33, 5), []
-    for _ in range(2):
-        torch.manual_seed(3)
-        draws.append(models.Dropout(0.3)(x))
-    assert torch.equal(*draws)
-    assert not torch.equal(draws[0], models.Dropout(0.3)(x))
 
 
 @pytest.mark.parametrize("name", models.MODELS)
