@@ -8,7 +8,12 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ecgcore.beats import Beats
 
 
 def peak_mb() -> float:
@@ -39,24 +44,39 @@ def train(cache: str, batches: int) -> dict:
     return {"beats": len(beats), "batches": batches, "tensors": len(trainer.state())}
 
 
+def repeated(records: int, names: Sequence[str] = ()) -> dict[str, Path]:
+    """That many records under names of their own, such as 100-0, to where each is a file.
+
+    Those named of the default database; if none is named, all of it and then all of svdb, so that
+    the data grow first by other patients; then the same over and over.
+    """
+    from ecgcore.paths import DATA
+    from ecgcore.records import default_database, record_names
+
+    databases = (default_database(),) if names else (default_database(), DATA / "svdb")
+    known = [folder / name for folder in databases for name in names or record_names(folder)]
+    return {
+        f"{known[i % len(known)].name}-{i // len(known)}": known[i % len(known)]
+        for i in range(records)
+    }
+
+
 def grow(folder: str, network: str, records: int, names: list[str]) -> dict:
-    """Cut `records` records into shards and classify them, shard by shard."""
+    """Cut `repeated` records into shards and classify them, shard by shard."""
     import numpy as np
 
     from ecgcore import classifier, shards
     from ecgcore.beats import segment_file
-    from ecgcore.records import default_database, record_names
 
-    database = default_database()
-    known = names or record_names(database)
-    repeated = [f"{known[i % len(known)]}-{i // len(known)}" for i in range(records)]
+    files = repeated(records, names)
     beats, answers = Path(folder) / "beats", Path(folder) / "answers"
 
+    def cut(shard: str) -> "Beats":
+        return segment_file(files[shard].name, files[shard].parent)
+
     start = time.perf_counter()
-    built = shards.build(
-        beats, repeated, lambda name: segment_file(name.rsplit("-", 1)[0], database), "repeated"
-    )
-    cut = time.perf_counter()
+    built = shards.build(beats, list(files), cut, "repeated")
+    built_at = time.perf_counter()
     shards.classify(built, classifier.load(Path(network)), answers)
     done = time.perf_counter()
     right = sum(
@@ -65,9 +85,10 @@ def grow(folder: str, network: str, records: int, names: list[str]) -> dict:
     )
     return {
         "records": records,
+        "distinct": len(set(files.values())),
         "beats": len(built),
-        "cut_s": cut - start,
-        "classify_s": done - cut,
+        "cut_s": built_at - start,
+        "classify_s": done - built_at,
         "seconds": done - start,
         "shards_bytes": _size(beats),
         "answers_bytes": _size(answers),

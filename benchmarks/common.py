@@ -32,7 +32,7 @@ class Sizes:
     every: int = 15_000  # beats of training between two evaluations in the race
     budget_s: float = 360.0  # s, that the original recipe gets in the race
     single: int = 2000  # beats that are classified one at a time
-    growth: tuple[int, ...] = (12, 24, 48, 96)  # records; the database's, over and over
+    growth: tuple[int, ...] = (12, 24, 48, 126, 504, 2268)  # records; 126: mitdb and svdb
     holter_h: float = 24.0  # h, of the record whose R peaks are found
 
 

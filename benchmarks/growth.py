@@ -1,7 +1,8 @@
 """How cost grows with the data: records to shards to classes, at several sizes.
 
-The database's records are repeated under other names, so that every size holds the same kinds of
-beats. Each size is measured in a process of its own, which starts with nothing in memory.
+First the records of mitdb, then those of svdb, then all of them over and over under other names,
+until their beats outgrow the memory that any amount of data must do with. Each size is measured in
+a process of its own, which starts with nothing in memory.
 """
 
 import tempfile

@@ -254,6 +254,21 @@ def inference_table(inference: dict) -> pd.DataFrame:
     return pd.DataFrame({"file": name} | inference[key] for key, name in names.items())
 
 
+def growth_table(growth: dict) -> pd.DataFrame:
+    """A row an amount of data: records, beats, time and memory."""
+    rows = pd.DataFrame(growth["rows"])
+    table = {
+        "records": rows["records"],
+        "different": rows["distinct"],
+        "beats": rows["beats"],
+        "s": rows["seconds"],
+        "µs a beat": 1e6 * rows["seconds"] / rows["beats"],
+        "GB of beats": rows["shards_bytes"] / 1e9,
+        "MB held": rows["peak_mb"],
+    }
+    return pd.DataFrame(table)
+
+
 def paper_table(rates: Rates, records: float, hours: float) -> pd.DataFrame:
     """What `on_paper` works out, as text."""
     needed = on_paper(rates, records, hours)
@@ -299,11 +314,15 @@ def texts(results: dict) -> dict[str, str]:
     }
     if find(results, "race.lower_bound"):
         found["sooner"] = "more than " + found["sooner"]
-    most = results["growth"]["rows"][-1]
+    most, factors = results["growth"]["rows"][-1], growth_factors(results["growth"])
     return found | {
+        "train_share": quantity(find(results, "training.share.ours"), "%"),
         "largest": f"{most['beats']:,}",
         "largest_memory": quantity(most["peak_mb"], "MB"),
-        "growth_data": times(growth_factors(results["growth"])["data"]),
+        "largest_data": quantity(most["shards_bytes"] / 1e9, "GB"),
+        "growth_data": times(factors["data"]),
+        "growth_time": times(factors["time"]),
+        "growth_memory": times(factors["memory"]),
     }
 
 

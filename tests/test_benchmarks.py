@@ -15,7 +15,8 @@ from torch import nn
 
 from benchmarks import book, ladder, machine, original, race
 from benchmarks.__main__ import ALL, PARTS, measure
-from benchmarks.common import QUICK, ratio
+from benchmarks.child import repeated
+from benchmarks.common import QUICK, Sizes, ratio
 from ecgcore import cost, models, paths, plots_cost
 from ecgcore.beats import normalise
 from ecgcore.config import train_config
@@ -269,6 +270,21 @@ def test_what_breaks_first_comes_first():
     assert "found" in found["limit"].iloc[1] and "annotated" in found["limit"].iloc[2]
 
 
+def test_the_data_grow_by_mitdb_then_svdb_then_by_repetition():
+    names, files = zip(*repeated(250).items(), strict=True)
+    assert {path.parent.name for path in files[:48]} == {"mitdb"}
+    assert {path.parent.name for path in files[48:126]} == {"svdb"}
+    assert len(set(files[:126])) == 126 and files[126:] == files[:124]
+    assert len(set(names)) == 250
+    assert all(path.with_suffix(".hea").is_file() for path in files)
+
+
+def test_the_sizes_end_beyond_the_memory_that_any_amount_of_data_must_do_with():
+    kept = cost.load()["growth"]["rows"]
+    assert kept[-1]["shards_bytes"] > 1e9 * cost.MEMORY_GB > kept[-1]["peak_mb"] * 1e6
+    assert [row["records"] for row in kept] == list(Sizes().growth)
+
+
 def test_growth_compares_the_ends():
     rows = [
         {"beats": 100, "seconds": 2.0, "peak_mb": 200.0},
@@ -295,6 +311,7 @@ def assert_complete(found: dict) -> None:
     assert len(cost.race_table(found["race"])) == 2
     assert len(cost.inference_table(found["inference"])) == 3
     assert cost.share_table(found)["share"].between(0, 2).all()
+    assert len(cost.growth_table(found["growth"])) == len(found["growth"]["rows"])
     assert len(cost.paper_table(cost.rates(found["growth"]), 1e6, 24)) == 7
     figures = [
         plots_cost.race(found["race"], found["race"]["target"]),
