@@ -32,9 +32,9 @@ app: $(READY)
 lab: $(READY)
 	jupyter lab notebooks
 
-# Time, memory and the book's weight, to figures/benchmarks.json: a quarter of an hour, in which the
-# machine should do nothing else. OPTIONS=--quick only shows that it works; with
-# OPTIONS="--only growth --growth 48 192 768 3072" the data outgrow 4 GB (half an hour).
+# Time, memory and the book's weight, to figures/benchmarks.json: half an hour, in which the machine
+# should do nothing else, and 5 GB of disk. OPTIONS=--quick only shows that it works;
+# OPTIONS="--only growth --growth 12 48 126" measures one part, and less of it.
 bench: $(READY) browser
 	python -m benchmarks $(OPTIONS)
 

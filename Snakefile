@@ -381,7 +381,6 @@ rule cost:
         "10 Cost"
     input:
         "figures/benchmarks.json",  # kept with the project, whatever the profile
-        STUDIES,
         dependencies("10_cost"),
     output:
         f"{EXECUTED}/10_cost.ipynb",

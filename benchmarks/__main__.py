@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from benchmarks import book, data, gpu, growth, inference, ladder, machine, race
+from benchmarks import alternatives, book, data, gpu, growth, inference, ladder, machine, race
 from benchmarks.common import QUICK, Sizes, source
 from ecgcore import classifier, cost, onnx_export, paths
 from ecgcore.beats import Beats
@@ -38,6 +38,7 @@ PARTS: dict[str, Callable[[Task], dict]] = {
     "machine": lambda task: machine.measure(task.sizes),
     "training": lambda task: ladder.measure(task.beats, task.split, task.sizes),
     "race": lambda task: race.measure(task.beats, task.split, task.sizes),
+    "alternatives": lambda task: alternatives.measure(task.beats, task.split, task.sizes),
     "memory": lambda task: data.training_memory(task.cache, task.sizes),
     "inference": lambda task: inference.measure(
         task.beats, task.split, task.network, task.exported, task.sizes

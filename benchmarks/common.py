@@ -31,6 +31,7 @@ class Sizes:
     epochs: int = 2  # of our shortened recipe in the race
     every: int = 15_000  # beats of training between two evaluations in the race
     budget_s: float = 360.0  # s, that the original recipe gets in the race
+    alternatives: tuple[str, ...] = ("boosted", "minirocket")  # what one would take instead
     single: int = 2000  # beats that are classified one at a time
     growth: tuple[int, ...] = (12, 24, 48, 126, 504, 2268)  # records; 126: mitdb and svdb
     holter_h: float = 24.0  # h, of the record whose R peaks are found
@@ -45,6 +46,7 @@ QUICK = Sizes(
     epochs=1,
     every=1000,
     budget_s=1.0,
+    alternatives=("boosted",),
     single=50,
     growth=(1, 2),
     holter_h=0.05,

@@ -15,7 +15,6 @@ from ecgcore.files import read_json
 FILE = "benchmarks.json"
 FLAT = 1.2  # the same, for a time or a memory that should not depend on the amount of data
 MEMORY_GB = 4.0  # that any amount of data must do with
-ALTERNATIVES = ("boosted", "minirocket", "cnn_lstm")  # runs of the studies, set side by side
 
 
 def load(path: Path | None = None) -> dict:
@@ -284,22 +283,20 @@ def paper_table(rates: Rates, records: float, hours: float) -> pd.DataFrame:
     return pd.DataFrame({"needed": lines.keys(), "amount": lines.values()})
 
 
-def alternatives(path: Path | None = None) -> pd.DataFrame | None:
-    """The baselines that the studies keep: quality, seconds to train; None if none are kept."""
-    path = Path(path or paths.FIGURES / "09_studies.json")
-    entries = read_json(path) if path.is_file() else []
-    rows = [
+def alternatives_table(rows: list[dict]) -> pd.DataFrame:
+    """A row a classifier: quality, time to train, speed; the best first."""
+    table = pd.DataFrame(rows).sort_values("macro_f1", ascending=False)
+    named = table["classifier"].str.replace("_", " ")
+    cycle = table["epochs"].map(lambda n: f", {n:.0f} epochs" if n == n else "")
+    return pd.DataFrame(
         {
-            "classifier": entry["run"].replace("_", " "),
-            "macro-F1": entry["macro_f1"],
-            "accuracy": entry["accuracy"],
-            "s to train": entry["training"]["seconds"],
-            "beats/s classified": entry["inference"]["beats_per_s"],
+            "classifier": named + cycle,
+            "macro-F1": table["macro_f1"],
+            "accuracy": table["accuracy"],
+            "s to train": table["train_s"],
+            "beats/s classified": table["beats_per_s"],
         }
-        for entry in entries
-        if entry["study"] in ("baselines", "networks") and entry["run"] in ALTERNATIVES
-    ]
-    return pd.DataFrame(rows) if rows else None
+    )
 
 
 def texts(results: dict) -> dict[str, str]:

@@ -311,6 +311,7 @@ def assert_complete(found: dict) -> None:
     assert len(cost.race_table(found["race"])) == 2
     assert len(cost.inference_table(found["inference"])) == 3
     assert cost.share_table(found)["share"].between(0, 2).all()
+    assert len(cost.alternatives_table(found["alternatives"])) == len(found["alternatives"])
     assert len(cost.growth_table(found["growth"])) == len(found["growth"]["rows"])
     assert len(cost.paper_table(cost.rates(found["growth"]), 1e6, 24)) == 7
     figures = [
@@ -410,21 +411,22 @@ def test_without_results_the_bench_is_named(tmp_path):
         cost.load(tmp_path / "none.json")
 
 
-def test_alternatives_are_read_from_the_kept_studies(tmp_path):
-    assert cost.alternatives(tmp_path / "none.json") is None
-    entry = {"accuracy": 0.9, "macro_f1": 0.8, "training": {"seconds": 7.0}}
-    entry |= {"inference": {"beats_per_s": 100.0}}
-    kept = [
-        entry | {"study": "baselines", "run": "minirocket"},
-        entry | {"study": "baselines", "run": "always_n"},
-        entry | {"study": "imbalance", "run": "both"},
-        entry | {"study": "networks", "run": "cnn_lstm", "accuracy": 0.95},
+def test_the_best_of_the_alternatives_comes_first():
+    row = {"accuracy": 0.9, "train_s": 7.0, "beats_per_s": 100.0}
+    rows = [
+        row | {"classifier": "minirocket", "macro_f1": 0.8, "epochs": None},
+        row | {"classifier": "cnn_lstm", "macro_f1": 0.85, "epochs": 2},
     ]
-    (tmp_path / "studies.json").write_text(json.dumps(kept))
-    found = cost.alternatives(tmp_path / "studies.json")
-    assert found["classifier"].tolist() == ["minirocket", "cnn lstm"]
-    assert found["accuracy"].tolist() == [0.9, 0.95]
-    assert found["s to train"].tolist() == [7.0, 7.0]
+    found = cost.alternatives_table(rows)
+    assert found["classifier"].tolist() == ["cnn lstm, 2 epochs", "minirocket"]
+    assert found["macro-F1"].tolist() == [0.85, 0.8]
+
+
+def test_the_alternatives_learn_from_the_training_beats(results):
+    trees, network = results["alternatives"]
+    assert (trees["classifier"], network["classifier"]) == ("boosted", "cnn_lstm")
+    assert trees["accuracy"] > 0.8 and 0 < trees["macro_f1"] < 1
+    assert 0 <= network["accuracy"] <= 1 and network["epochs"] == QUICK.epochs
 
 
 # The book
