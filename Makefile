@@ -24,7 +24,7 @@ book: $(READY)
 test: $(READY) browser slurm
 	ruff check .
 	ruff format --check .
-	pytest
+	pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 app: $(READY)
 	streamlit run app/streamlit_app.py
