@@ -217,6 +217,7 @@ def measure(beats: Beats, split: Split, sizes: Sizes) -> dict:
             )
             for name, key in (("original", ORIGINAL), ("ours", OURS))
         },
+        "lstm_multiply_adds": machine.multiply_adds(trainer.model, nn.LSTM),
         "lstm_share": _lstm_share(config, trainer.precision, sizes, speeds[OURS]),
     }
 
