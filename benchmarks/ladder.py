@@ -178,7 +178,8 @@ def measure(beats: Beats, split: Split, sizes: Sizes) -> dict:
     last = list(between.values())[-1]
     beyond = {f"batches of {4 * last.batch}": replace(last, batch=4 * last.batch)}
     if sizes.compiled:
-        beyond["torch.compile"] = replace(last, compiled=True)
+        # Of plain layers, which it can fuse: it cannot look into those on bits.
+        beyond["torch.compile"] = replace(last, on_bits=False, compiled=True)
     missing = {}
     contestants = {ORIGINAL: partial(train_for, Original(beats, split).epoch)}
     contestants |= {name: Runner(rung, beats, split).train for name, rung in between.items()}
@@ -216,6 +217,7 @@ def measure(beats: Beats, split: Split, sizes: Sizes) -> dict:
             )
             for name, key in (("original", ORIGINAL), ("ours", OURS))
         },
+        "lstm_multiply_adds": machine.multiply_adds(trainer.model, nn.LSTM),
         "lstm_share": _lstm_share(config, trainer.precision, sizes, speeds[OURS]),
     }
 

@@ -34,17 +34,19 @@ def _rate(dtype: torch.dtype, n: int, at_least_s: float = 0.3) -> float:
     return products * n**3 / passed
 
 
-def multiply_adds(model: nn.Module) -> int:
+COUNTED = nn.Conv1d | nn.Conv2d | nn.Linear | nn.LSTM
+
+
+def multiply_adds(model: nn.Module, layers=COUNTED) -> int:
     """Multiplications of an input with a weight that a network does for one beat.
 
-    Convolutions, dense layers and LSTMs are counted; what is done once an activation, such as
-    normalisation, is not.
+    layers: those counted. What is done once an activation, such as normalisation, is not.
     """
     counted = []
     handles = [
         module.register_forward_hook(lambda m, inputs, output: counted.append(_count(m, output)))
         for module in model.modules()
-        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear | nn.LSTM)
+        if isinstance(module, layers)
     ]
     was_training = model.training
     model.eval()

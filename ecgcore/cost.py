@@ -139,6 +139,13 @@ def is_quick(results: dict) -> bool:
     return any(source["sizes"]["records"] for source in measured)
 
 
+def parts_of_a_step(training: dict) -> dict[str, float]:
+    """Share of the machine's rate that training reaches in the LSTM, and in all the rest."""
+    time, work = training["lstm_share"], training["lstm_multiply_adds"] / training["multiply_adds"]
+    whole = training["share"]["ours"]
+    return {"lstm": whole * work / time, "rest": whole * (1 - work) / (1 - time)}
+
+
 # How cost grows
 
 
@@ -311,9 +318,13 @@ def texts(results: dict) -> dict[str, str]:
     }
     if find(results, "race.lower_bound"):
         found["sooner"] = "more than " + found["sooner"]
-    most, factors = results["growth"]["rows"][-1], growth_factors(results["growth"])
+    training, growth = results["training"], results["growth"]
+    parts = parts_of_a_step(training)
+    most, factors = growth["rows"][-1], growth_factors(growth)
     return found | {
         "train_share": quantity(find(results, "training.share.ours"), "%"),
+        **{f"{part}_reaches": quantity(share, "%") for part, share in parts.items()},
+        "lstm_work": quantity(training["lstm_multiply_adds"] / training["multiply_adds"], "%"),
         "largest": f"{most['beats']:,}",
         "largest_memory": quantity(most["peak_mb"], "MB"),
         "largest_data": quantity(most["shards_bytes"] / 1e9, "GB"),

@@ -137,6 +137,7 @@ def test_multiply_adds_by_hand():
     assert machine.multiply_adds(model) == by_hand == 6_875_904
     assert model.training  # left as it was
     assert machine.multiply_adds(original.CNNLSTM()) == by_hand
+    assert machine.multiply_adds(model, nn.LSTM) == 2 * steps * 4 * hidden * (128 + hidden)
 
 
 def test_multiply_adds_of_other_sizes():
@@ -409,6 +410,13 @@ def test_quantities_have_as_many_digits_as_one_would_say(value, unit, text):
 def test_without_results_the_bench_is_named(tmp_path):
     with pytest.raises(DataError, match="make bench"):
         cost.load(tmp_path / "none.json")
+
+
+def test_the_parts_of_a_training_step_make_up_the_whole():
+    """An LSTM with a third of the work in half of the time: half as far as the rest."""
+    training = {"share": {"ours": 0.3}, "multiply_adds": 9, "lstm_multiply_adds": 3}
+    found = cost.parts_of_a_step(training | {"lstm_share": 0.5})
+    assert found == pytest.approx({"lstm": 0.2, "rest": 0.4})
 
 
 def test_the_best_of_the_alternatives_comes_first():
