@@ -5,14 +5,12 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
-from ecgcore import stress_study, studies
-from ecgcore.rhythm import answers as rhythm_answers
-from ecgcore.rhythm import study as rhythm_study
+# Nothing heavy is imported here, lest it take longer to see that nothing changed.
+from ecgcore import profiles
 from ecgcore.pipeline import dependencies, modules_used
-from ecgcore.profiles import load_profile
 
 PROFILE = config.get("profile", "paper")
-profile = load_profile(PROFILE)
+profile = profiles.load_profile(PROFILE)
 RUN = f"runs/{PROFILE}"
 EXECUTED = f"{RUN}/site/book/executed"
 FIGURES = "figures" if PROFILE in ("paper", "full") else f"{RUN}/figures"
@@ -24,12 +22,12 @@ ONNX = f"{RUN}/models/random.onnx"
 PREDICTIONS = expand(RUN + "/predictions/{protocol}.npz", protocol=PROTOCOLS)
 RESAMPLES = expand(RUN + "/bootstrap/{protocol}.npz", protocol=PROTOCOLS)
 LOGS = f"{RUN}/logs"
-STUDIES = os.path.relpath(studies.kept_file(PROFILE), workflow.basedir)
-RHYTHM = os.path.relpath(rhythm_study.kept_file(PROFILE), workflow.basedir)
-ANSWERS = os.path.relpath(rhythm_answers.kept_file(PROFILE), workflow.basedir)
+STUDIES, RHYTHM, ANSWERS, NOISE = (
+    os.path.relpath(profile.kept_file(name), workflow.basedir)
+    for name in (profiles.STUDIES, profiles.RHYTHM, profiles.ANSWERS, profiles.NOISE)
+)
 RHYTHM_MODEL = f"{RUN}/models/rhythm.safetensors"
-NOISE = os.path.relpath(stress_study.kept_file(PROFILE), workflow.basedir)
-RECOMPUTE = profile.parameters("08_label_errors").get("recompute", False)
+RECOMPUTE = profile.recomputes("08_label_errors")
 
 
 def parameters(notebook):
@@ -117,7 +115,8 @@ if profile.studies:  # else their published results are read
             "ecgcore collect --profile {PROFILE}"
 
 
-if rhythm_study.recomputes(PROFILE):  # else the published results are read
+if profile.recomputes("11_rhythm"):  # else the published results are read
+    from ecgcore.rhythm.study import RUNS as RHYTHM_RUNS
 
     rule rhythm_run:
         message:
@@ -139,7 +138,7 @@ if rhythm_study.recomputes(PROFILE):  # else the published results are read
         message:
             "Gather the rhythm model's results"
         input:
-            expand(RUN + "/rhythm/{run}.npz", run=rhythm_study.RUNS),
+            expand(RUN + "/rhythm/{run}.npz", run=RHYTHM_RUNS),
         output:
             RHYTHM,
             ANSWERS,
@@ -162,7 +161,8 @@ rule rhythm_model:
         "ecgcore rhythm --teach --profile {PROFILE}"
 
 
-if stress_study.recomputes(PROFILE):  # else the published results are read
+if profile.recomputes("14_noise"):  # else the published results are read
+    from ecgcore.stress_study import RUNS as NOISE_RUNS
 
     # One job a classifier. Two of them train, one thread each.
     rule noise_run:
@@ -187,7 +187,7 @@ if stress_study.recomputes(PROFILE):  # else the published results are read
         message:
             "Gather the answers under noise"
         input:
-            expand(RUN + "/noise/{run}.json", run=stress_study.RUNS),
+            expand(RUN + "/noise/{run}.json", run=NOISE_RUNS),
         output:
             NOISE,
         shell:

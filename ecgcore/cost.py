@@ -14,6 +14,7 @@ from ecgcore.files import read_json
 
 FILE = "benchmarks.json"
 FLAT = 1.2  # the same, for a time or a memory that should not depend on the amount of data
+PAGE_MB = 3  # that a page may weigh
 MEMORY_GB = 4.0  # that any amount of data must do with
 
 
@@ -50,8 +51,8 @@ BARS = (
     Bar("one beat, 99th percentile", "inference.one_beat.p99_ms", 2, "ms"),
     Bar("book, nothing changed", "rebuild.unchanged_s", 5, "s"),
     Bar("book, a figure's code changed", "rebuild.changed_s", 60, "s"),
-    Bar("heaviest page, as it is", "pages.raw_mb", 3, "MB"),
-    Bar("heaviest page, compressed", "pages.gzip_mb", 3, "MB"),
+    Bar("heaviest page, as it is", "pages.raw_mb", PAGE_MB, "MB"),
+    Bar("heaviest page, compressed", "pages.gzip_mb", PAGE_MB, "MB"),
     Bar("slowest page until it can be used", "pages.usable_s", 2, "s"),
     Bar("time a beat, most data over least", "growth.time", FLAT, "×"),
     Bar("peak memory, most data over least", "growth.memory", FLAT, "×"),
@@ -321,16 +322,32 @@ def texts(results: dict) -> dict[str, str]:
     training, growth = results["training"], results["growth"]
     parts = parts_of_a_step(training)
     most, factors = growth["rows"][-1], growth_factors(growth)
-    return found | {
-        "train_share": quantity(find(results, "training.share.ours"), "%"),
-        **{f"{part}_reaches": quantity(share, "%") for part, share in parts.items()},
-        "lstm_work": quantity(training["lstm_multiply_adds"] / training["multiply_adds"], "%"),
-        "largest": f"{most['beats']:,}",
-        "largest_memory": quantity(most["peak_mb"], "MB"),
-        "largest_data": quantity(most["shards_bytes"] / 1e9, "GB"),
-        "growth_data": times(factors["data"]),
-        "growth_time": times(factors["time"]),
-        "growth_memory": times(factors["memory"]),
+    return (
+        found
+        | _page_texts(results["pages"])
+        | {
+            "train_share": quantity(find(results, "training.share.ours"), "%"),
+            **{f"{part}_reaches": quantity(share, "%") for part, share in parts.items()},
+            "lstm_work": quantity(training["lstm_multiply_adds"] / training["multiply_adds"], "%"),
+            "largest": f"{most['beats']:,}",
+            "largest_memory": quantity(most["peak_mb"], "MB"),
+            "largest_data": quantity(most["shards_bytes"] / 1e9, "GB"),
+            "growth_data": times(factors["data"]),
+            "growth_time": times(factors["time"]),
+            "growth_memory": times(factors["memory"]),
+        }
+    )
+
+
+def _page_texts(pages: dict | None) -> dict[str, str]:
+    if not pages:
+        return dict.fromkeys(("pages", "page_lightest", "pages_heavy", "pages_heavy_sent"), "–")
+    heavy = {key: sum(row[key] > PAGE_MB for row in pages["rows"]) for key in ("raw_mb", "gzip_mb")}
+    return {
+        "pages": str(len(pages["rows"])),
+        "page_lightest": quantity(min(row["raw_mb"] for row in pages["rows"]), "MB"),
+        "pages_heavy": str(heavy["raw_mb"]),
+        "pages_heavy_sent": str(heavy["gzip_mb"]) if heavy["gzip_mb"] else "none",
     }
 
 

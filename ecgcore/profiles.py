@@ -64,6 +64,13 @@ class Study:
         return changes.pop("protocol", self.protocol), self.base | changes
 
 
+# Results that take long.
+STUDIES, RHYTHM, ANSWERS = "09_studies.json", "11_rhythm.json", "13_answers.csv"
+NOISE = "14_noise.json"
+# The notebook whose parameter `recompute` asks for them.
+KEPT = {RHYTHM: "11_rhythm", ANSWERS: "11_rhythm", NOISE: "14_noise"}
+
+
 @dataclass(frozen=True)
 class Profile:
     """What profiles/<name>.yaml says; `<name>/<run>` is the same with a run of a study in it."""
@@ -76,6 +83,16 @@ class Profile:
     def parameters(self, notebook: str) -> dict[str, Any]:
         """What papermill injects into a notebook."""
         return {"profile": self.name} | self.notebooks.get(notebook, {})
+
+    def recomputes(self, notebook: str) -> bool:
+        """Whether a notebook's results, which take long, are computed and not just read."""
+        return self.notebooks.get(notebook, {}).get("recompute", False)
+
+    def kept_file(self, name: str) -> Path:
+        """Where results that take long are kept: the profile's own, if it computes them, else those
+        published. name: of the file."""
+        own = bool(self.studies) if name == STUDIES else self.recomputes(KEPT[name])
+        return (paths.figures_dir(self.name) if own else paths.FIGURES) / name
 
     @property
     def protocols(self) -> list[str]:

@@ -35,7 +35,7 @@ from ecgcore.constants import CLASSES
 from ecgcore.errors import ConfigError, DataError
 from ecgcore.evaluation import Predictions
 from ecgcore.files import read_json, write_json
-from ecgcore.profiles import Profile, load_profile
+from ecgcore.profiles import NOISE, Profile, load_profile
 from ecgcore.records import Record, read_record, record_names
 from ecgcore.reporting import training_summary
 from ecgcore.rhythm import cases, model
@@ -249,14 +249,9 @@ def missing(profile: str) -> list[str]:
 # Where the results are kept
 
 
-def recomputes(profile: str) -> bool:
-    return load_profile(profile).parameters("14_noise").get("recompute", False)
-
-
 def kept_file(profile: str) -> Path:
     """A profile's own results, or where it computes none the published ones."""
-    folder = paths.figures_dir(profile) if recomputes(profile) else paths.FIGURES
-    return folder / "14_noise.json"
+    return load_profile(profile).kept_file(NOISE)
 
 
 def collect(profile: str, partial: bool = False) -> Path:

@@ -19,7 +19,7 @@ from ecgcore.errors import DataError
 from ecgcore.evaluation import Predictions, confusion_matrix, predict, summarise
 from ecgcore.files import read_json, write_json
 from ecgcore.pipeline import run_notebook
-from ecgcore.profiles import load_profile
+from ecgcore.profiles import STUDIES, load_profile
 from ecgcore.reporting import training_summary
 from ecgcore.splits import BY_RECORD, SCORED_CLASSES, Split, make_split
 from ecgcore.training import load_checkpoint
@@ -99,8 +99,7 @@ def by_record(p: Predictions) -> dict[str, list]:
 
 def kept_file(profile: str) -> Path:
     """The file that holds a profile's studies: its own, or where it has none the published one."""
-    folder = paths.figures_dir(profile) if load_profile(profile).studies else paths.FIGURES
-    return folder / "09_studies.json"
+    return load_profile(profile).kept_file(STUDIES)
 
 
 def collect(profile: str) -> None:

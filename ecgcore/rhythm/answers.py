@@ -9,6 +9,7 @@ from ecgcore.constants import CLASSES
 from ecgcore.errors import DataError
 from ecgcore.evaluation import Predictions
 from ecgcore.files import replacing
+from ecgcore.profiles import ANSWERS, load_profile
 from ecgcore.rhythm import report, study
 
 RECORDS = ("232", "202")  # of DS2, to be looked at beat by beat
@@ -17,7 +18,7 @@ OF = "ds2-mitdb"  # the result whose seed that is shown answers
 
 def kept_file(profile: str) -> Path:
     """Beside the kept results, a line a beat: record, sample, true, predicted."""
-    return study.kept_file(profile).with_name("13_answers.csv")
+    return load_profile(profile).kept_file(ANSWERS)
 
 
 def keep(profile: str) -> Path:

@@ -26,7 +26,7 @@ from ecgcore import paths, provenance
 from ecgcore.errors import ConfigError, DataError
 from ecgcore.evaluation import Predictions, summarise
 from ecgcore.files import load_arrays, read_json, replacing, sha256, write_json, write_text
-from ecgcore.profiles import load_profile
+from ecgcore.profiles import RHYTHM, load_profile
 from ecgcore.rhythm import cases, model
 from ecgcore.rhythm.cases import Cases
 from ecgcore.splits import DS1, DS2, patients
@@ -229,14 +229,9 @@ def collect(profile: str, partial: bool = False) -> Path:
 # Where the results are kept
 
 
-def recomputes(profile: str) -> bool:
-    return load_profile(profile).parameters("11_rhythm").get("recompute", False)
-
-
 def kept_file(profile: str) -> Path:
     """A profile's own results, or where it computes none the published ones."""
-    folder = paths.figures_dir(profile) if recomputes(profile) else paths.FIGURES
-    return folder / "11_rhythm.json"
+    return load_profile(profile).kept_file(RHYTHM)
 
 
 def kept(profile: str) -> dict:
