@@ -280,7 +280,7 @@ def paper_table(rates: Rates, records: float, hours: float) -> pd.DataFrame:
     """What `on_paper` works out, as text."""
     needed = on_paper(rates, records, hours)
     lines = {
-        "beats": f"{needed['beats']:.2g}",
+        "beats": quantity(needed["beats"] / 1e9, "billion"),
         "recordings, two leads, lossless": quantity(needed["recordings_tb"], "TB"),
         "beats in shards": quantity(needed["shards_tb"], "TB"),
         "answers": quantity(needed["answers_tb"], "TB"),
@@ -352,7 +352,7 @@ def _page_texts(pages: dict | None) -> dict[str, str]:
 
 
 def times(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f} times"
+    return "–" if value is None else f"{value:.{0 if value >= 100 else 1}f} times"
 
 
 def millions(value: float | None) -> str:
