@@ -15,6 +15,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONHASHSEED := 0
+export PYTHONUNBUFFERED := 1
 
 .PHONY: book test app lab bench readme browser slurm lock clean
 book: $(READY)
