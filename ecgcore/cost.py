@@ -361,4 +361,4 @@ def millions(value: float | None) -> str:
 
 def points(value: float | None) -> str:
     """A difference of accuracies."""
-    return "–" if value is None else f"{100 * value:+.2f} percentage points"
+    return "–" if value is None else f"{100 * value:+.2f} percentage points".replace("-", "−")
