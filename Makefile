@@ -25,7 +25,7 @@ book: $(READY)
 test: $(READY) browser slurm
 	ruff check .
 	ruff format --check .
-	pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	pytest
 
 app: $(READY)
 	streamlit run app/streamlit_app.py

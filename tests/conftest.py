@@ -14,24 +14,6 @@ from ecgcore.beats import Beats, build
 # Together they hold all five classes and both sides of the inter-patient split; 104 is paced.
 SMALL = ("104", "208", "210", "223")
 CHROMIUM = "/usr/bin/chromium"
-LONG = ("test_slurm", "test_rhythm_study")  # files that take long
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests: a file is one's, and the smoke book is built once.
-
-    What takes long comes first, lest one process still be at it when the others have finished.
-    """
-    for item in items:
-        group = "smoke" if "smoke" in item.fixturenames else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=_rank)
-
-
-def _rank(item: pytest.Item) -> int:
-    groups = ("smoke", *LONG)
-    group = item.get_closest_marker("xdist_group").args[0]
-    return groups.index(group) if group in groups else len(groups)
 
 
 @pytest.fixture(scope="session", autouse=True)
