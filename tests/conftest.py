@@ -16,9 +16,12 @@ SMALL = ("104", "208", "210", "223")
 CHROMIUM = "/usr/bin/chromium"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Networks this small gain nothing from a second thread, which on a busy machine costs much."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Networks this small gain nothing from a second thread, which on a busy machine costs much.
+
+    Before every test and its fixtures, since some libraries change the number and leave it so.
+    """
     torch.set_num_threads(1)
 
 
