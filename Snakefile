@@ -6,8 +6,9 @@ from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
 # Nothing heavy is imported here, lest it take longer to see that nothing changed.
-from ecgcore import profiles
-from ecgcore.pipeline import dependencies, modules_used
+from ecgcore.sources import modules_used
+from ecgcore.workflow import profiles
+from ecgcore.workflow.dependencies import dependencies
 
 PROFILE = config.get("profile", "paper")
 profile = profiles.load_profile(PROFILE)
@@ -53,7 +54,7 @@ rule book:
         pages=[str(p) for p in sorted(Path("book").rglob("*")) if p.is_file() and "executed" not in p.parts],
         assets=f"{RUN}/site/book/_static/try-it/assets/manifest.json",
         config=["_config.yml", "_toc.yml"],
-        sources=sources("ecgcore.pipeline"),
+        sources=sources("ecgcore.workflow.site"),
     output:
         f"{HTML}/index.html",
     params:
@@ -71,7 +72,7 @@ rule beats:
         "Cut the beats out of the records"
     input:
         data_files(),
-        sources("ecgcore.dataset"),
+        sources("ecgcore.beats.dataset"),
     output:
         [f"{RUN}/beats.npz"] + ([f"{RUN}/kaggle.npz"] if profile.data.kaggle else []),
     params:
@@ -92,7 +93,7 @@ if profile.studies:  # else their published results are read
         input:
             rules.beats.output,
             dependencies("02_training"),
-            sources("ecgcore.studies"),
+            sources("ecgcore.chapters.studies.runs"),
         output:
             f"{RUN}/studies/{{run}}/score.json",
         params:
@@ -116,7 +117,7 @@ if profile.studies:  # else their published results are read
 
 
 if profile.recomputes("11_rhythm"):  # else the published results are read
-    from ecgcore.rhythm.study import RUNS as RHYTHM_RUNS
+    from ecgcore.chapters.rhythm.runs import RUNS as RHYTHM_RUNS
 
     rule rhythm_run:
         message:
@@ -124,7 +125,7 @@ if profile.recomputes("11_rhythm"):  # else the published results are read
         input:
             "data/mitdb/SHA256SUMS.txt",
             "data/svdb/SHA256SUMS.txt",
-            sources("ecgcore.rhythm.study"),
+            sources("ecgcore.chapters.rhythm.runs"),
         output:
             f"{RUN}/rhythm/{{run}}.npz",
         log:
@@ -152,9 +153,7 @@ rule rhythm_model:
     input:
         RHYTHM,
         "data/mitdb/SHA256SUMS.txt",
-        sources("ecgcore.rhythm.model"),
-        "ecgcore/rhythm/storage.py",
-        "ecgcore/rhythm/whole.py",
+        sources("ecgcore.chapters.rhythm.offered"),
     output:
         RHYTHM_MODEL,
     shell:
@@ -162,7 +161,7 @@ rule rhythm_model:
 
 
 if profile.recomputes("14_noise"):  # else the published results are read
-    from ecgcore.stress_study import RUNS as NOISE_RUNS
+    from ecgcore.chapters.noise.runs import RUNS as NOISE_RUNS
 
     # One job a classifier. Two of them train, one thread each.
     rule noise_run:
@@ -173,7 +172,7 @@ if profile.recomputes("14_noise"):  # else the published results are read
             f"{RUN}/models/inter_patient.safetensors",
             RHYTHM,
             "data/nstdb/SHA256SUMS.txt",
-            sources("ecgcore.stress_study"),
+            sources("ecgcore.chapters.noise.runs"),
         output:
             f"{RUN}/noise/{{run}}.json",
         log:
@@ -331,7 +330,7 @@ rule try_it:
     input:
         rules.beats.output,
         ONNX,
-        sources("ecgcore.try_it"),
+        sources("ecgcore.workflow.try_it"),
     output:
         f"{RUN}/site/book/_static/try-it/assets/manifest.json",
     log:

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ecgcore.constants import CLASS_NAMES, CLASSES, FS
-from ecgcore.inference import Classified
+from ecgcore.inference.classifying import Classified
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart, and a symbol besides.
 COLOURS = dict(zip(CLASSES, ("#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#009E73"), strict=True))

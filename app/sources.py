@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecgcore import csv_input, inference, signals
-from ecgcore.beats import segment
-from ecgcore.classifier import Classifier
+from ecgcore.beats.cutting import segment
 from ecgcore.constants import CLASSES, FS
-from ecgcore.csv_input import Problem
+from ecgcore.data.formats import csv_text, wfdb_record
+from ecgcore.data.formats.content import Problem
+from ecgcore.data.records import default_database, read_record
 from ecgcore.errors import DataError, EcgError
-from ecgcore.inference import Classified, Part
-from ecgcore.records import default_database, read_record
+from ecgcore.inference import classifying
+from ecgcore.inference.classifier import Classifier
+from ecgcore.inference.classifying import Classified, Part
 from ecgcore.rhythm.whole import RhythmClassifier
 
 START = 65_536  # bytes of a file that show how it is written
@@ -47,13 +48,13 @@ def run(
     own_peaks: bool,
 ) -> Result:
     """Classify a file or record. Raises EcgError."""
-    record = signals.record_path(path)
+    record = wfdb_record.record_path(path)
     in_rhythm = isinstance(classifier, RhythmClassifier)
-    classify = inference.classify_rhythm if in_rhythm else inference.classify
+    classify = classifying.classify_rhythm if in_rhythm else classifying.classify
     parts = list(classify(path, classifier, fs, lead, own_peaks))
-    whole = inference.collect(parts)
+    whole = classifying.collect(parts)
     pieces = [_core(part) for part in parts if part.block is not None]
-    source = signals.from_record(record, lead) if record else None
+    source = wfdb_record.from_record(record, lead) if record else None
     return Result(
         name=path.name,
         beats=whole.beats,
@@ -88,7 +89,7 @@ def run_upload(
     with tempfile.TemporaryDirectory() as folder:
         try:
             path = _store(files, Path(folder))
-            is_signal = signals.record_path(path) is None and _is_one_column(path)
+            is_signal = wfdb_record.record_path(path) is None and _is_one_column(path)
             return run(path, classifier, fs if is_signal else None, lead, own_peaks)
         except EcgError as error:
             raise type(error)(str(error).replace(f"{folder}/", "")) from None
@@ -106,7 +107,7 @@ def _store(files: Sequence, folder: Path) -> Path:
         raise DataError("several .hea files: give the files of one record at a time")
     if headers:
         return headers[0]
-    if any(p.suffix in signals.WFDB_SUFFIXES for p in paths):
+    if any(p.suffix in wfdb_record.WFDB_SUFFIXES for p in paths):
         raise DataError(f"{paths[0].name}: a record also needs its .hea file; choose both together")
     if len(paths) > 1:
         raise DataError("several files, and no .hea among them: give one CSV file at a time")
@@ -115,21 +116,21 @@ def _store(files: Sequence, folder: Path) -> Path:
 
 def has_rhythm(files: Sequence) -> bool:
     """Whether uploaded files are a record or a signal, and not single beats."""
-    if len(files) > 1 or Path(files[0].name).suffix in signals.WFDB_SUFFIXES:
+    if len(files) > 1 or Path(files[0].name).suffix in wfdb_record.WFDB_SUFFIXES:
         return True
     files[0].seek(0)
     start = io.BytesIO(files[0].read(START))
     try:
-        text = csv_input.open_text(start, files[0].name)
-        return csv_input.find_layout(text, files[0].name).is_signal
+        text = csv_text.open_text(start, files[0].name)
+        return csv_text.find_layout(text, files[0].name).is_signal
     except EcgError:
         return False  # which classifying it will explain
 
 
 def _is_one_column(path: Path) -> bool:
     with open(path, "rb") as file:
-        text = csv_input.open_text(file, path.name)
-        return csv_input.find_layout(text, path.name).is_signal
+        text = csv_text.open_text(file, path.name)
+        return csv_text.find_layout(text, path.name).is_signal
 
 
 def example_csv() -> bytes:

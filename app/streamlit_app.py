@@ -6,10 +6,11 @@ import sources
 import streamlit as st
 from guidance import GUIDANCE, NOTICE
 
-from ecgcore import classifier, records, signals
+from ecgcore.chapters.rhythm import offered
 from ecgcore.constants import CLASS_NAMES, CLASSES
+from ecgcore.data import records, signals
 from ecgcore.errors import EcgError
-from ecgcore.rhythm import storage
+from ecgcore.inference import classifier
 
 ALONE, IN_RHYTHM = "each beat alone", "each beat in its rhythm"
 STRIP_S = 10.0  # of signal in the rhythm strip
@@ -24,7 +25,7 @@ def load_network() -> classifier.Classifier:
 
 @st.cache_resource(show_spinner="Loading the rhythm model (the first time it is fitted) …")
 def load_rhythm():
-    return storage.project_model()
+    return offered.project_model()
 
 
 def load_model(how: str):
@@ -56,9 +57,9 @@ def main() -> None:
         show(result)
 
 
-def choose_model(offered: bool = True):
+def choose_model(both: bool = True):
     """The network, or where there is a rhythm to see, the model that the user prefers."""
-    how = st.sidebar.radio("Classify", [ALONE, IN_RHYTHM]) if offered else ALONE
+    how = st.sidebar.radio("Classify", [ALONE, IN_RHYTHM]) if both else ALONE
     return how, load_model(how)
 
 

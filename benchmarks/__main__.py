@@ -11,12 +11,14 @@ from pathlib import Path
 
 from benchmarks import alternatives, book, data, gpu, growth, inference, ladder, machine, race
 from benchmarks.common import QUICK, Sizes, source
-from ecgcore import classifier, cost, onnx_export, paths
-from ecgcore.beats import Beats
-from ecgcore.config import train_config
+from ecgcore import paths
+from ecgcore.beats.cutting import Beats
+from ecgcore.beats.splits import Split, make_split
+from ecgcore.chapters.cost import tables
 from ecgcore.errors import EcgError
 from ecgcore.files import write_json
-from ecgcore.splits import Split, make_split
+from ecgcore.inference import classifier, onnx_export
+from ecgcore.models.config import train_config
 
 
 @dataclass
@@ -101,23 +103,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--growth", type=int, nargs="+", help="sizes, in records")
     parser.add_argument("--network", type=Path, help="checkpoint; default: the project's own")
     parser.add_argument(
-        "--out", type=Path, help=f"default: figures/{cost.FILE}, or runs/{cost.FILE} if quick"
+        "--out", type=Path, help=f"default: figures/{tables.FILE}, or runs/{tables.FILE} if quick"
     )
     given = parser.parse_args(arguments)
     sizes = QUICK if given.quick else Sizes()
     sizes = replace(sizes, budget_s=given.budget or sizes.budget_s)
     sizes = replace(sizes, growth=tuple(given.growth or sizes.growth))
-    kept = paths.RUNS / cost.FILE
-    out = given.out or (kept if given.quick else paths.FIGURES / cost.FILE)
+    kept = paths.RUNS / tables.FILE
+    out = given.out or (kept if given.quick else paths.FIGURES / tables.FILE)
     try:
         network = given.network or classifier.trained_network()
-        before = cost.load(out) if given.only else None
+        before = tables.load(out) if given.only else None
         results = measure(sizes, given.only or list(PARTS), network, before, kept)
     except EcgError as error:
         sys.exit(f"benchmarks: {error}")
     # Only now, when all is measured: the book depends on this file, and is measured too.
     write_json(out, results)
-    print(f"\n{cost.bars(results).round(1).to_string(index=False)}\n\n{out}")
+    print(f"\n{tables.bars(results).round(1).to_string(index=False)}\n\n{out}")
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ import time
 import torch
 
 from benchmarks.common import Sizes
-from ecgcore import baselines
-from ecgcore.beats import Beats
-from ecgcore.config import train_config
+from ecgcore.beats.cutting import Beats
+from ecgcore.beats.splits import SCORED_CLASSES, Split
 from ecgcore.constants import CLASSES
-from ecgcore.evaluation import confusion_matrix, f1_scores
-from ecgcore.splits import SCORED_CLASSES, Split
-from ecgcore.training import Trainer
+from ecgcore.evaluation.metrics import confusion_matrix, f1_scores
+from ecgcore.models import baselines
+from ecgcore.models.config import train_config
+from ecgcore.training.loop import Trainer
 
 WARM_UP = 500  # beats that each is fitted on before: some compile themselves when first used
 

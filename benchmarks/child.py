@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ecgcore.beats import Beats
+    from ecgcore.beats.cutting import Beats
 
 
 def peak_mb() -> float:
@@ -31,10 +31,10 @@ def peak_mb() -> float:
 def train(cache: str, batches: int) -> dict:
     """Load the beats, train on some batches, validate, and take down the state for a checkpoint."""
     from benchmarks.ladder import train_for
-    from ecgcore.beats import Beats
-    from ecgcore.config import train_config
-    from ecgcore.splits import make_split
-    from ecgcore.training import Trainer
+    from ecgcore.beats.cutting import Beats
+    from ecgcore.beats.splits import make_split
+    from ecgcore.models.config import train_config
+    from ecgcore.training.loop import Trainer
 
     config = train_config(device="cpu")
     beats = Beats.load(Path(cache))
@@ -50,8 +50,8 @@ def repeated(records: int, names: Sequence[str] = ()) -> dict[str, Path]:
     Those named of the default database; if none is named, all of it and then all of svdb, so that
     the data grow first by other patients; then the same over and over.
     """
+    from ecgcore.data.records import default_database, record_names
     from ecgcore.paths import DATA
-    from ecgcore.records import default_database, record_names
 
     databases = (default_database(),) if names else (default_database(), DATA / "svdb")
     known = [folder / name for folder in databases for name in names or record_names(folder)]
@@ -65,8 +65,8 @@ def grow(folder: str, network: str, records: int, names: list[str]) -> dict:
     """Cut `repeated` records into shards and classify them, shard by shard."""
     import numpy as np
 
-    from ecgcore import classifier, shards
-    from ecgcore.beats import segment_file
+    from ecgcore.beats.cutting import segment_file
+    from ecgcore.inference import classifier, shards
 
     files = repeated(records, names)
     beats, answers = Path(folder) / "beats", Path(folder) / "answers"

@@ -4,8 +4,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.common import Sizes, in_child, seconds
-from ecgcore import records
-from ecgcore.beats import Beats, build
+from ecgcore.beats.cutting import Beats, build
+from ecgcore.data import records
 
 
 def measure(cache: Path, sizes: Sizes) -> dict:

@@ -4,11 +4,11 @@ import torch
 
 from benchmarks.common import Sizes, seconds
 from ecgcore import provenance
-from ecgcore.beats import Beats
-from ecgcore.config import train_config
+from ecgcore.beats.cutting import Beats
+from ecgcore.beats.splits import Split
 from ecgcore.errors import DataError
-from ecgcore.splits import Split
-from ecgcore.training import Trainer
+from ecgcore.models.config import train_config
+from ecgcore.training.loop import Trainer
 
 EPOCHS = 12
 BATCH, LEARNING_RATE = 1024, 6e-3  # a GPU wants larger batches, and those a higher rate

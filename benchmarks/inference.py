@@ -9,11 +9,11 @@ import numpy as np
 
 from benchmarks import machine
 from benchmarks.common import Sizes, seconds
-from ecgcore import classifier, onnx_export
-from ecgcore.beats import Beats
-from ecgcore.classifier import Classifier
-from ecgcore.splits import Split
-from ecgcore.training import load_checkpoint
+from ecgcore.beats.cutting import Beats
+from ecgcore.beats.splits import Split
+from ecgcore.inference import classifier, onnx_export
+from ecgcore.inference.classifier import Classifier
+from ecgcore.models.checkpoints import load_checkpoint
 
 CALIBRATION = 2048  # training beats that the 8-bit network's ranges are taken from
 WARM_UP = 10  # beats

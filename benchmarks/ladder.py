@@ -19,12 +19,12 @@ from torch.nn import functional
 from benchmarks import machine
 from benchmarks.common import Sizes, ratio, seconds
 from benchmarks.original import BATCH, Original, class_weights
-from ecgcore import cpu
-from ecgcore.beats import Beats, normalise
-from ecgcore.config import train_config
-from ecgcore.models import BatchNorm
-from ecgcore.splits import Split
-from ecgcore.training import Trainer, resolve_precision
+from ecgcore.beats.cutting import Beats, normalise
+from ecgcore.beats.splits import Split
+from ecgcore.models import cpu
+from ecgcore.models.config import train_config
+from ecgcore.models.networks import BatchNorm
+from ecgcore.training.loop import Trainer, resolve_precision
 
 ORIGINAL, OURS = "the original recipe", "the package"
 RATE = 0.2  # of the convolutions' dropout

@@ -11,8 +11,8 @@ from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 
-from ecgcore.beats import Beats
-from ecgcore.splits import Split
+from ecgcore.beats.cutting import Beats
+from ecgcore.beats.splits import Split
 
 BATCH = 128
 

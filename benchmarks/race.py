@@ -12,10 +12,10 @@ import torch
 
 from benchmarks.common import Sizes
 from benchmarks.original import Original
-from ecgcore.beats import Beats
-from ecgcore.config import train_config
-from ecgcore.splits import Split
-from ecgcore.training import Trainer
+from ecgcore.beats.cutting import Beats
+from ecgcore.beats.splits import Split
+from ecgcore.models.config import train_config
+from ecgcore.training.loop import Trainer
 
 TARGET = 0.968  # validation accuracy
 ORIGINAL_EPOCHS = 50

@@ -20,3 +20,4 @@ PROTOCOL_TITLES = {
     "kaggle": "Kaggle files",
     **{f"patients_{number}": f"patients, fold {number} of 5" for number in range(1, 6)},
 }
+CHECKSUMS = "SHA256SUMS.txt"  # of the files of a database, as they lie in its folder

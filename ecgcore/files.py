@@ -54,3 +54,14 @@ def load_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
 def sha256(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def weights_sha256(checkpoint: Path) -> str:
+    """SHA-256 of the weights alone: a safetensors file without its header.
+
+    The header is as long as its first eight bytes say (little-endian).
+    """
+    import hashlib
+
+    content = Path(checkpoint).read_bytes()
+    return hashlib.sha256(content[8 + int.from_bytes(content[:8], "little") :]).hexdigest()

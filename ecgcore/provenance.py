@@ -7,11 +7,9 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-import torch
-
 from ecgcore import paths
+from ecgcore.constants import CHECKSUMS
 from ecgcore.files import sha256
-from ecgcore.records import CHECKSUMS
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "wfdb")
 
@@ -53,6 +51,8 @@ def cpu_name() -> str:
 def hardware(device: str = "cpu") -> dict:
     """What ran the computation: device, processor, number of usable cores."""
     if device.startswith("cuda"):
+        import torch  # slow, and not needed to say which commit this is
+
         device = torch.cuda.get_device_name(device)
     return {"device": device, "processor": cpu_name(), "cores": os.cpu_count()}
 

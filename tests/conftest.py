@@ -8,8 +8,10 @@ import pytest
 import torch
 from project import Project, copy_project
 
-from ecgcore import records
-from ecgcore.beats import Beats, build
+from ecgcore.beats.cutting import Beats, build
+from ecgcore.data import records
+
+pytest_plugins = ["own_ecg"]
 
 # Together they hold all five classes and both sides of the inter-patient split; 104 is paced.
 SMALL = ("104", "208", "210", "223")

@@ -1,2 +1,1 @@
-"""Beats in their context: neighbours, RR intervals over seconds and minutes, P wave, the
-patient's own template. Nothing here reads an annotation but to learn from it."""
+"""Each beat among the others of its record: sequence, features, model, thresholds."""

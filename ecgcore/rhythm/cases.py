@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ecgcore.beats.splits import PACED
 from ecgcore.constants import CLASSES, FS
-from ecgcore.records import Record, read_record, record_names
+from ecgcore.data.records import Record, read_record, record_names
 from ecgcore.rhythm.features import features
 from ecgcore.rhythm.fibrillation import fibrillating
-from ecgcore.rhythm.strips import Strip, realigned, strip
-from ecgcore.splits import PACED
+from ecgcore.rhythm.sequence import BeatSequence, prepare, realigned
 
 BESIDE_THE_PEAK = ("svdb",)  # databases whose annotations do not lie on the R peak
 UNKNOWN = -1  # class number of a beat that nobody annotated
@@ -22,8 +22,9 @@ SYNTHETIC = "af "  # before the name of a record that `fibrillation` changed
 class Cases:
     """Beats in their context. All arrays have n rows.
 
-    features: (n, 24) float32; window, template: (n, 128) float32, as in Strip; aami: int8, class
-    number (-1: nobody annotated it); record: str; sample: int64, R peak as annotated (-1: none).
+    features: (n, 24) float32; window, template: (n, 128) float32, as in BeatSequence;
+    aami: int8, class number (-1: nobody annotated it); record: str; sample: int64, R peak as
+    annotated (-1: none).
     """
 
     features: np.ndarray
@@ -46,8 +47,8 @@ def concatenate(parts: Sequence[Cases]) -> Cases:
     )
 
 
-def of_strip(made: Strip, name: str, causal: bool = False) -> Cases:
-    """A strip's beats but the last, which has no next R peak; as yet without classes."""
+def of_sequence(made: BeatSequence, name: str, causal: bool = False) -> Cases:
+    """A sequence's beats but the last, which has no next R peak; as yet without classes."""
     n = len(made) - 1
     return Cases(
         features=features(made, causal)[:n],
@@ -65,7 +66,9 @@ def of_record(record: Record, causal: bool = False, realign: bool = False) -> Ca
     realign: move the annotations to the R peaks first.
     """
     peaks = realigned(record.signal, record.fs, record.sample) if realign else record.sample
-    made = of_strip(strip(record.signal, record.fs, peaks / record.fs, causal), record.name, causal)
+    made = of_sequence(
+        prepare(record.signal, record.fs, peaks / record.fs, causal), record.name, causal
+    )
     aami = np.array([CLASSES.index(letter) for letter in record.aami[:-1]], dtype=np.int8)
     return Cases(made.features, made.window, made.template, aami, made.record, record.sample[:-1])
 
@@ -89,9 +92,9 @@ def with_fibrillation(cases: Cases, causal: bool = False, seed: int = 0) -> Case
         kept = np.isin(own.aami, (CLASSES.index("N"), CLASSES.index("V")))
         if kept.sum() < 50:  # too few to make a rhythm of
             continue
-        whole = Strip(np.arange(len(own), dtype=float), own.window, own.template)
+        whole = BeatSequence(np.arange(len(own), dtype=float), own.window, own.template)
         signal, seconds, position = fibrillating(whole, kept, seed + number)
-        made = of_strip(strip(signal, FS, seconds, causal), SYNTHETIC + name, causal)
+        made = of_sequence(prepare(signal, FS, seconds, causal), SYNTHETIC + name, causal)
         aami = own.aami[position][:-1]
         parts.append(
             Cases(made.features, made.window, made.template, aami, made.record, made.sample)

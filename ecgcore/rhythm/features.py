@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ecgcore.errors import DataError
-from ecgcore.rhythm.strips import P_WAVE, QRS, Strip, correlation, usual
+from ecgcore.rhythm.sequence import P_WAVE, QRS, BeatSequence, correlation, usual
 
 MINUTES_S = 150.0  # either side
 RECENT, UPPER = 41, 85  # beats, and the percentile of their RR that a pause-free beat reaches
@@ -35,14 +35,14 @@ NAMES = (*TIMING, *P_NAMES, *QRS_NAMES)
 UNKNOWN_WHEN_CAUSAL = ("rr_after_next",)
 
 
-def features(strip: Strip, causal: bool = False) -> np.ndarray:
+def features(sequence: BeatSequence, causal: bool = False) -> np.ndarray:
     """(n, 24) float32, named by NAMES; all finite. causal: as in strips, of the past and one beat.
 
     Intervals are logarithms of ratios, so 0 is usual and -0.7 half as long.
     """
-    if not np.isfinite(strip.window).all():
+    if not np.isfinite(sequence.window).all():
         raise DataError("a window about an R peak holds samples that are no numbers")
-    columns = [timing(strip, causal), p_wave(strip, causal), qrs(strip)]
+    columns = [timing(sequence, causal), p_wave(sequence, causal), qrs(sequence)]
     return np.nan_to_num(np.concatenate(columns, axis=1)).astype(np.float32)
 
 
@@ -61,14 +61,14 @@ def _known(found, causal: bool) -> np.ndarray:
     return _shifted(np.asarray(found), 1) if causal else np.asarray(found)
 
 
-def timing(strip: Strip, causal: bool = False) -> np.ndarray:
+def timing(sequence: BeatSequence, causal: bool = False) -> np.ndarray:
     """(n, 11) float64: RR intervals against the record's, the last minutes', the neighbours'."""
-    rr = np.clip(strip.rr, FASTEST_S, SLOWEST_S)
+    rr = np.clip(sequence.rr, FASTEST_S, SLOWEST_S)
     log = np.log(rr)
     mean = np.log(usual(rr, causal))
     long = np.log(usual(rr, causal, percentile=90))
     recent = np.log(_known(_rolling(rr, RECENT, causal).quantile(UPPER / 100), causal))
-    minutes = np.log(_minutes(strip.seconds, rr, causal))
+    minutes = np.log(_minutes(sequence.seconds, rr, causal))
     change = np.abs(np.diff(log, prepend=log[0]))
     after_next = mean if causal else _shifted(log, 2)
     shares = [
@@ -91,9 +91,9 @@ def _minutes(seconds: np.ndarray, rr: np.ndarray, causal: bool) -> np.ndarray:
     return (total[last] - total[first]) / (last - first)
 
 
-def p_wave(strip: Strip, causal: bool = False) -> np.ndarray:
+def p_wave(sequence: BeatSequence, causal: bool = False) -> np.ndarray:
     """(n, 6) float64: how large the P wave is, and whether it is the usual one."""
-    own, base = strip.window[:, P_WAVE], strip.template[:, P_WAVE]
+    own, base = sequence.window[:, P_WAVE], sequence.template[:, P_WAVE]
     nearby = _mean_rows(own, NEARBY, causal)
     columns = [nearby.std(axis=1), own.std(axis=1), base.std(axis=1)]
     columns += [correlation(own, base), correlation(own, nearby), _distance(own, base)]
@@ -114,11 +114,11 @@ def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return ((a - a.mean(axis=1, keepdims=True)) - (b - b.mean(axis=1, keepdims=True))).std(axis=1)
 
 
-def qrs(strip: Strip) -> np.ndarray:
+def qrs(sequence: BeatSequence) -> np.ndarray:
     """(n, 7) float64: width, height and shape of the QRS complex, against the usual one."""
-    own, base = strip.window[:, QRS], strip.template[:, QRS]
+    own, base = sequence.window[:, QRS], sequence.template[:, QRS]
     height, usual_height = (np.maximum(np.ptp(x, axis=1), 1e-6) for x in (own, base))
-    strength = np.abs(own - np.median(strip.window, axis=1, keepdims=True))
+    strength = np.abs(own - np.median(sequence.window, axis=1, keepdims=True))
     peak = np.maximum(strength.max(axis=1, keepdims=True), 1e-6)
     widths = [(strength > share * peak).mean(axis=1) for share in (0.5, 0.25)]
     columns = [*widths, correlation(own, base), _distance(own, base)]

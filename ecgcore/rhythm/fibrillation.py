@@ -9,7 +9,7 @@ anew and lays fibrillation waves over everything. Training records only; nothing
 import numpy as np
 
 from ecgcore.constants import FS
-from ecgcore.rhythm.strips import BEFORE, Strip, part
+from ecgcore.rhythm.sequence import BEFORE, BeatSequence, part
 
 RATE_S = (0.45, 0.95)  # mean RR, a draw a record
 IRREGULARITY = (0.14, 0.28)  # standard deviation of ln RR
@@ -20,11 +20,11 @@ BEATS = 500  # of a record, at most
 EDGE = 4  # samples over which a complex fades in, and twice as many over which it fades out
 
 
-def fibrillating(strip: Strip, kept: np.ndarray, seed: int) -> tuple[np.ndarray, ...]:
+def fibrillating(sequence: BeatSequence, kept: np.ndarray, seed: int) -> tuple[np.ndarray, ...]:
     """A record whose complexes are those of `kept` beats, in atrial fibrillation.
 
-    strip: the whole record; kept: (n,) bool. Returns signal (n_samples,) float32 at 125 Hz,
-    R peaks (n_beats,) s, and the position in `strip` of each beat, (n_beats,) int64.
+    sequence: the whole record; kept: (n,) bool. Returns signal (n_samples,) float32 at 125 Hz,
+    R peaks (n_beats,) s, and the position in `sequence` of each beat, (n_beats,) int64.
     """
     rng = np.random.default_rng(seed)
     position = np.flatnonzero(kept)
@@ -37,15 +37,15 @@ def fibrillating(strip: Strip, kept: np.ndarray, seed: int) -> tuple[np.ndarray,
     peaks = np.round((1 + np.cumsum(rr)) * FS).astype(np.int64)
     signal = _waves(peaks[-1] + FS, rng)
     for start, complex_ in zip(
-        peaks + QRS_T.start - BEFORE, _complexes(strip, position), strict=True
+        peaks + QRS_T.start - BEFORE, _complexes(sequence, position), strict=True
     ):
         signal[start : start + len(complex_)] += complex_[: len(signal) - start]
     return signal.astype(np.float32), peaks / FS, position
 
 
-def _complexes(strip: Strip, position: np.ndarray) -> np.ndarray:
+def _complexes(sequence: BeatSequence, position: np.ndarray) -> np.ndarray:
     """(n, m) QRS and T of some beats, starting and ending at zero."""
-    own = strip.window[position, QRS_T].astype(float)
+    own = sequence.window[position, QRS_T].astype(float)
     m = own.shape[1]
     own = own - np.linspace(own[:, :EDGE].mean(1), own[:, -EDGE:].mean(1), m, axis=1)
     fade = np.ones(m)

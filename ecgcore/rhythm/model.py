@@ -14,8 +14,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from torch import nn
 
 from ecgcore.constants import CLASSES
-from ecgcore.evaluation import Predictions
+from ecgcore.evaluation.predictions import Predictions
 from ecgcore.rhythm.cases import Cases, concatenate, with_fibrillation
+from ecgcore.rhythm.thresholds import Thresholds, decide
 
 N, S, V, F, Q = range(len(CLASSES))
 LEARNT = 4  # N, S, V, F; a handful of Q beats teaches nothing
@@ -24,7 +25,6 @@ SHARE, MOST = 0.3, 15_000  # of all beats, and beats at most, that a tree is gro
 ROUNDS, RATE, LEAVES = 60, 0.1, 12  # of boosting; leaves a tree
 NETWORKS = 2  # whose probabilities are averaged
 FLOOR = 1e-3  # of a probability, before its logarithm is taken
-
 
 Trees = RandomForestClassifier | HistGradientBoostingClassifier
 
@@ -224,57 +224,6 @@ def scores(model: RhythmModel, cases: Cases) -> np.ndarray:
 
 def log_odds(p: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(p, FLOOR)) - np.log(np.maximum(1 - p, FLOOR))
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Log odds from which on a beat is called V, else F, else S."""
-
-    v: float
-    f: float
-    s: float
-
-
-def choose(scores: np.ndarray, aami: np.ndarray) -> Thresholds:
-    """Thresholds for the (n, 3) scores of beats of other patients than those learnt from.
-
-    V and S where their F1 is highest. F only where it is right more often than not, else never:
-    nearly all F beats are one patient's, and who holds out that patient learns nothing of F.
-    """
-    v = _highest_f1(scores[:, 1], aami == V)
-    rest = scores[:, 1] < v
-    f = _more_right_than_wrong(scores[rest, 2], aami[rest] == F)
-    rest &= scores[:, 2] < f
-    return Thresholds(v, f, _highest_f1(scores[rest, 0], aami[rest] == S))
-
-
-def _ranked(score: np.ndarray, hit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    order = np.argsort(-score, kind="stable")
-    return score[order], np.cumsum(hit[order])
-
-
-def _highest_f1(score: np.ndarray, hit: np.ndarray) -> float:
-    if not hit.any():
-        return float("inf")
-    ranked, found = _ranked(score, hit)
-    f1 = 2 * found / (np.arange(1, len(hit) + 1) + hit.sum())
-    f1[:-1][ranked[:-1] == ranked[1:]] = 0  # a threshold cannot part equals
-    return float(ranked[f1.argmax()])
-
-
-def _more_right_than_wrong(score: np.ndarray, hit: np.ndarray) -> float:
-    if not hit.any():
-        return float("inf")
-    ranked, found = _ranked(score, hit)
-    gain = 2 * found - np.arange(1, len(hit) + 1)
-    gain[:-1][ranked[:-1] == ranked[1:]] = 0
-    return float(ranked[gain.argmax()]) if gain.max() > 0 else float("inf")
-
-
-def decide(scores: np.ndarray, at: Thresholds) -> np.ndarray:
-    """(n,) int8 class numbers of (n, 3) scores."""
-    s, v, f = scores.T
-    return np.select([v >= at.v, f >= at.f, s >= at.s], [V, F, S], N).astype(np.int8)
 
 
 def probabilities(scores: np.ndarray) -> np.ndarray:

@@ -1,62 +1,41 @@
 """The fitted rhythm model in a file: trees as arrays, networks as weights, thresholds, origin.
 
 Nothing is pickled: a safetensors file holds arrays, and a JSON document that says what they are.
-Its fingerprint is of code, data and thresholds, so a file that no longer fits them is noticed.
+Who writes one adds to the document what the model was made of.
 """
 
-import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save
 
-from ecgcore import classifier, paths, provenance
+from ecgcore import files
 from ecgcore.errors import DataError
 from ecgcore.files import replacing
-from ecgcore.pipeline import modules_used
-from ecgcore.rhythm import trees, whole
-from ecgcore.rhythm.model import RhythmModel, ShapeNetwork, Thresholds
+from ecgcore.rhythm import trees
+from ecgcore.rhythm.model import RhythmModel, ShapeNetwork
+from ecgcore.rhythm.thresholds import Thresholds
 from ecgcore.rhythm.trees import TreeArrays
 from ecgcore.rhythm.whole import RhythmClassifier
 
-FITTED_BY = "ecgcore.rhythm.model"  # what it and its imports say decides the model
 
-
-def model_file(profile: str) -> Path:
-    return paths.model_file(profile, "rhythm")
-
-
-def fingerprint(at: Thresholds) -> str:
-    """Of what a fitted model depends on: code, records, thresholds."""
-    digest = hashlib.sha256()
-    for path in modules_used(f"import {FITTED_BY}"):
-        digest.update(path.read_bytes())
-    digest.update(provenance.data_sha256(paths.DATA / whole.DATABASE).encode())
-    digest.update(json.dumps(vars(at)).encode())
-    return digest.hexdigest()
-
-
-def write(path: Path, fitted: RhythmClassifier, profile: str) -> Path:
-    """Write a classifier with where it comes from."""
+def write(path: Path, fitted: RhythmClassifier, about: dict) -> Path:
+    """Write a classifier. about: what else its document is to say of it, as plain values."""
     tensors = {}
     for part in fields(RhythmModel):
         for number, piece in enumerate(getattr(fitted.model, part.name)):
             tensors |= {f"{part.name}.{number}.{k}": v for k, v in _tensors(piece).items()}
-    about = {
+    document = {
         "what": "rhythm model",
-        "protocol": f"all of {whole.DATABASE} but the records with a pacemaker",
-        "thresholds": {k: v if np.isfinite(v) else None for k, v in vars(fitted.at).items()},
+        "thresholds": fitted.at.as_dict(),
         "causal": fitted.causal,
-        "fingerprint": fingerprint(fitted.at),
-        "provenance": provenance.provenance(profile, paths.DATA / whole.DATABASE),
+        **about,
     }
     with replacing(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata={"about": json.dumps(about)}))
+        temporary.write_bytes(save(tensors, metadata={"about": json.dumps(document)}))
     return path
 
 
@@ -67,7 +46,7 @@ def read(path: Path) -> RhythmClassifier:
             about = json.loads(file.metadata()["about"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         parts = {part.name: _part(part.name, tensors) for part in fields(RhythmModel)}
-        at = Thresholds(**{k: np.inf if v is None else v for k, v in about["thresholds"].items()})
+        at = Thresholds.from_dict(about["thresholds"])
     except FileNotFoundError:
         raise DataError(
             f"{path}: no rhythm model here; `ecgcore rhythm --teach` fits one"
@@ -75,7 +54,7 @@ def read(path: Path) -> RhythmClassifier:
     except Exception as error:  # damage shows in many ways
         reason = str(error).splitlines()[0]
         raise DataError(f"{path}: not a rhythm model of this version ({reason})") from error
-    about = about | {"weights_sha256": classifier.weights_sha256(path)}
+    about = about | {"weights_sha256": files.weights_sha256(path)}
     return RhythmClassifier(RhythmModel(**parts), at, about["causal"], path.name, about)
 
 
@@ -101,26 +80,3 @@ def _piece(tensors: dict[str, torch.Tensor]) -> TreeArrays | ShapeNetwork:
     network = ShapeNetwork(len(tensors["centre"]))
     network.load_state_dict(tensors)
     return network.eval()
-
-
-def load(profile: str, say: Callable[[str], None] = lambda sentence: None) -> RhythmClassifier:
-    """The profile's rhythm model: from its file, or fitted now and kept if that is missing or old.
-
-    say: is told before it is fitted, which takes a while. Raises DataError as whole.taught does.
-    """
-    path = model_file(profile)
-    try:
-        found = read(path)
-        if found.about["fingerprint"] == fingerprint(whole.published_thresholds(profile)):
-            return found
-        reason = "is of other code, records or thresholds"
-    except DataError:
-        reason = "is missing" if not path.is_file() else "cannot be read"
-    say(f"{path.name} {reason}: fitting the rhythm model, which takes about a minute, once")
-    return read(write(path, whole.taught(profile), profile))
-
-
-def project_model(say: Callable[[str], None] = lambda sentence: None) -> RhythmClassifier:
-    """That of the best profile which has one; `paper`'s, fitted now, if none has."""
-    there = [profile for profile in classifier.PROFILES if model_file(profile).is_file()]
-    return load(there[0] if there else classifier.PROFILES[0], say)

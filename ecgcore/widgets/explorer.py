@@ -16,12 +16,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import nn
 
-from ecgcore import plots
-from ecgcore.beats import cut
+from ecgcore.beats.cutting import cut
+from ecgcore.colours import COLOURS
 from ecgcore.constants import CLASSES, FS
+from ecgcore.data.records import default_database, record_names
 from ecgcore.errors import DataError
-from ecgcore.evaluation import probabilities
-from ecgcore.records import default_database, record_names
+from ecgcore.evaluation.predictions import probabilities
+from ecgcore.plots import style
 from ecgcore.widgets.traces import Trace, read_trace
 
 SPAN_S = 3.0  # the strip shows this much either side of the chosen beat
@@ -170,14 +171,14 @@ class BeatExplorer(ipywidgets.VBox):
     def _draw(
         self, trace: Trace, near: np.ndarray, answers: np.ndarray, signal: np.ndarray
     ) -> Figure:
-        with plots.style():
+        with style.style():
             figure = Figure(figsize=(9, 5.2), layout="none")  # fitting takes longer than drawing
             figure.subplots_adjust(0.08, 0.1, 0.93, 0.92, 0.16, 0.42)
             axes = figure.subplot_mosaic(
                 [["strip", "strip"], ["beat", "bars"]], height_ratios=[1.25, 1]
             )
             self._draw_strip(axes["strip"], trace, near, answers)
-            axes["beat"].plot(plots.beat_time(), signal, color="black", lw=1.2)
+            axes["beat"].plot(style.beat_time(), signal, color="black", lw=1.2)
             axes["beat"].set(xlabel="time from the R peak (s)", ylabel="share of range")
             axes["beat"].set_title("what the network gets", loc="left")
             self._draw_bars(axes["bars"])
@@ -197,7 +198,7 @@ class BeatExplorer(ipywidgets.VBox):
                 axes.text(
                     trace.r[number] / FS, height, CLASSES[k], transform=axes.get_xaxis_transform(),
                     ha="center", weight="bold", color="white" if k == 0 else "black",
-                    bbox={"boxstyle": "round,pad=0.2", "fc": plots.COLOURS[CLASSES[k]],
+                    bbox={"boxstyle": "round,pad=0.2", "fc": COLOURS[CLASSES[k]],
                           "ec": "black" if answer != true else "none", "lw": 1.5},
                 )  # fmt: skip
         for label, height in (("annotated", 1.13), ("network", 1.03)):
@@ -207,7 +208,7 @@ class BeatExplorer(ipywidgets.VBox):
 
     def _draw_bars(self, axes: Axes) -> None:
         at = np.arange(len(CLASSES))
-        colours = [plots.COLOURS[c] for c in CLASSES]
+        colours = [COLOURS[c] for c in CLASSES]
         axes.barh(at, self.probabilities, 0.55, color=colours, label="now")
         axes.plot(self.undisturbed, at, "k|", ms=16, mew=2, label="as recorded")
         for row, value in enumerate(self.probabilities):
@@ -226,7 +227,7 @@ class BeatExplorer(ipywidgets.VBox):
 def _svg(figure: Figure) -> str:
     """A figure as an <svg> element that takes the width it finds."""
     out = io.StringIO()
-    with plots.style():
+    with style.style():
         figure.savefig(out, format="svg", metadata={"Date": None})
     text = out.getvalue()
     return text[text.index("<svg") :].replace("<svg ", '<svg style="width:100%;height:auto" ', 1)

@@ -13,9 +13,9 @@ import traitlets
 from torch import nn
 
 from ecgcore.constants import CLASSES
+from ecgcore.data.records import default_database
 from ecgcore.errors import DataError
-from ecgcore.evaluation import Predictions
-from ecgcore.records import default_database
+from ecgcore.evaluation.predictions import Predictions
 from ecgcore.widgets.payload import Preset, Source, build
 
 HERE = Path(__file__).parent

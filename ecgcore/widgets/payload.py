@@ -8,12 +8,12 @@ import numpy as np
 from torch import nn
 from wfdb.io.annotation import ann_labels
 
-from ecgcore.constants import BEAT_LENGTH, CLASS_NAMES, CLASSES, FS
+from ecgcore.colours import COLOURS
+from ecgcore.constants import BEAT_LENGTH, CLASS_NAMES, CLASSES, FS, PROTOCOL_TITLES
+from ecgcore.data.records import AAMI_OF_SYMBOL
 from ecgcore.errors import DataError
-from ecgcore.evaluation import Predictions
-from ecgcore.explain import grad_cam
-from ecgcore.plots import COLOURS, PROTOCOL_TITLES
-from ecgcore.records import AAMI_OF_SYMBOL
+from ecgcore.evaluation.explain import grad_cam
+from ecgcore.evaluation.predictions import Predictions
 from ecgcore.widgets.packing import pack
 from ecgcore.widgets.traces import Trace, read_trace, unplaced
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgcore.beats import RR_FACTOR, cut, median_rr, resample
+from ecgcore.beats.cutting import RR_FACTOR, cut, median_rr
 from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
+from ecgcore.data.records import read_record
+from ecgcore.data.resampling import resample
 from ecgcore.errors import DataError
-from ecgcore.records import read_record
 
 BEFORE_S, AFTER_S = 1.5, 2.5  # a beat's strip, around its R peak, at least
 MARGIN_BEFORE_S, MARGIN_AFTER_S = 0.3, 0.6  # room for the P wave before, the T wave after
@@ -39,7 +40,7 @@ class Trace:
     aami: np.ndarray
 
     def beats(self, at: np.ndarray) -> np.ndarray:
-        """(n, 187) float32: the chosen beats as `ecgcore.beats.segment` cuts them."""
+        """(n, 187) float32: the chosen beats as `ecgcore.beats.cutting.segment` cuts them."""
         return cut(self.signal, self.r[at], self.length[at])[0]
 
     def find(self, sample: np.ndarray) -> np.ndarray:

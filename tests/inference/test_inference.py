@@ -8,14 +8,18 @@ import numpy as np
 import pytest
 import wfdb
 
-from ecgcore import classifier, deployment, inference, onnx_export, rpeaks, signals
-from ecgcore.beats import segment
+from ecgcore import files
+from ecgcore.beats.cutting import segment
+from ecgcore.chapters import own_ecg
 from ecgcore.constants import CLASSES
-from ecgcore.csv_input import scale
+from ecgcore.data import rpeaks, signals
+from ecgcore.data.formats import wfdb_record
+from ecgcore.data.formats.csv_text import scale
+from ecgcore.data.records import read_record
 from ecgcore.errors import ConfigError, DataError
-from ecgcore.evaluation import predict
-from ecgcore.records import read_record
-from ecgcore.training import load_checkpoint
+from ecgcore.evaluation.predictions import predict
+from ecgcore.inference import classifier, classifying, onnx_export
+from ecgcore.models.checkpoints import load_checkpoint
 
 TOLERANCE = 1e-4
 
@@ -26,7 +30,7 @@ def record(database):
 
 
 def classify_record(path, network, **options):
-    return inference.collect(inference.classify(path, network, **options))
+    return classifying.collect(classifying.classify(path, network, **options))
 
 
 def test_checkpoint_and_onnx_give_what_the_evaluation_gives(checkpoint, network, thousand):
@@ -48,7 +52,7 @@ def test_unit_and_offset_of_a_beat_do_not_matter(network, thousand):
 
 def test_the_contract_travels_with_the_file(checkpoint, network):
     assert network.about["classes"] == list(CLASSES)
-    assert network.about["weights_sha256"] == classifier.weights_sha256(checkpoint)
+    assert network.about["weights_sha256"] == files.weights_sha256(checkpoint)
     assert network.about["input"]["fs_hz"] == 125 and network.about["input"]["shape"][1] == 187
     content = classifier.onnx_file(checkpoint).read_bytes()
     assert str(sys.prefix).encode() not in content, "paths of this machine are in the file"
@@ -59,7 +63,7 @@ def test_changed_weights_change_the_hash(checkpoint, tmp_path):
     content = bytearray(checkpoint.read_bytes())
     content[-1] ^= 1
     changed.write_bytes(content)
-    assert classifier.weights_sha256(changed) != classifier.weights_sha256(checkpoint)
+    assert files.weights_sha256(changed) != files.weights_sha256(checkpoint)
 
 
 def test_int8_is_smaller_and_nearly_as_good(checkpoint, network, thousand):
@@ -96,18 +100,18 @@ def test_a_record_gives_the_beats_of_the_data_set(database, record, network):
 
 @pytest.mark.parametrize("block_s", [7.0, 60.0])
 def test_blocks_change_nothing_where_beats_are_annotated(database, network, block_s):
-    signal = signals.from_record(database / "104")
-    whole = inference.collect(inference.classify_signal(signal, network, block_s=1e6)).beats
-    cut = inference.collect(inference.classify_signal(signal, network, block_s=block_s)).beats
+    signal = wfdb_record.from_record(database / "104")
+    whole = classifying.collect(classifying.classify_signal(signal, network, block_s=1e6)).beats
+    cut = classifying.collect(classifying.classify_signal(signal, network, block_s=block_s)).beats
     np.testing.assert_array_equal(cut.row, whole.row)
     np.testing.assert_array_equal(cut.time_s, whole.time_s)
     np.testing.assert_allclose(cut.probabilities, whole.probabilities, atol=TOLERANCE)
 
 
 def test_blocks_hardly_change_which_r_peaks_are_found(database, network):
-    signal = signals.from_record(database / "100")
+    signal = wfdb_record.from_record(database / "100")
     whole, cut = (
-        inference.collect(inference.classify_signal(signal, network, True, block_s=s)).beats
+        classifying.collect(classifying.classify_signal(signal, network, True, block_s=s)).beats
         for s in (1e6, 120.0)
     )
     match = rpeaks.match(whole.time_s, cut.time_s, 0.02)
@@ -117,8 +121,8 @@ def test_blocks_hardly_change_which_r_peaks_are_found(database, network):
 
 
 def test_found_r_peaks_are_those_that_are_annotated(database, network):
-    signal = signals.from_record(database / "100")
-    found = inference.collect(inference.classify_signal(signal, network, own_peaks=True)).beats
+    signal = wfdb_record.from_record(database / "100")
+    found = classifying.collect(classifying.classify_signal(signal, network, own_peaks=True)).beats
     match = rpeaks.match(signal.peaks_s, found.time_s)
     assert match.sensitivity > 0.99 and match.positive_predictivity > 0.99
     assert (found.true == -1).all()
@@ -140,7 +144,7 @@ def test_the_sampling_rate_does_not_matter(database, record, network, fs):
 
 def _of_signal(samples, fs, network):
     signal = signals.from_array(samples, fs, "test")
-    return inference.collect(inference.classify_signal(signal, network)).beats
+    return classifying.collect(classifying.classify_signal(signal, network)).beats
 
 
 def test_matching_counts_missed_and_added_beats():
@@ -161,7 +165,7 @@ def test_matching_counts_missed_and_added_beats():
 def test_doubts_about_a_signal_are_voiced(database, network, change, fs, sentence):
     samples = change(read_record(database, "100").signal[: 360 * 80])
     signal = signals.from_array(samples, fs, "mine")
-    part = inference.collect(inference.classify_signal(signal, network))
+    part = classifying.collect(classifying.classify_signal(signal, network))
     assert len(part.beats) > 20
     assert [w for w in part.warnings if re.search(sentence, w)], part.warnings
 
@@ -183,7 +187,7 @@ def test_a_good_signal_raises_no_doubts(database, network):
 def test_a_signal_without_heartbeats_is_refused(network, samples, sentence):
     signal = signals.from_array(samples, 360, "mine")
     with pytest.raises(DataError, match=rf"mine: .*{sentence}|{sentence}"):
-        inference.collect(inference.classify_signal(signal, network))
+        classifying.collect(classifying.classify_signal(signal, network))
 
 
 @pytest.mark.parametrize("fs", [0, -1, 3, 1e6, float("nan")])
@@ -240,6 +244,6 @@ def test_an_unknown_lead_is_refused_with_those_there_are(tmp_path, network):
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="memory is read as on Linux")
 def test_a_long_record_needs_no_more_memory_than_a_short_one(checkpoint):
     hours = 6.0
-    found = deployment.measure_long_record(hours, classifier.onnx_file(checkpoint))
+    found = own_ecg.measure_long_record(hours, classifier.onnx_file(checkpoint))
     assert found["beats"] == pytest.approx(2270 * 2 * hours, rel=0.01)
     assert found["peak_mb"] < 500

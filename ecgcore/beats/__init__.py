@@ -1,0 +1,1 @@
+"""Beats: cut out of records, with their context, and dealt into splits."""

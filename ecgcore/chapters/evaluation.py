@@ -1,0 +1,88 @@
+"""Chapter 3, the results: its figures."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from sklearn.metrics import average_precision_score, precision_recall_curve
+
+from ecgcore.colours import COLOURS, DASHES, PROTOCOL_COLOURS
+from ecgcore.constants import CLASSES, PROTOCOL_TITLES
+from ecgcore.evaluation.predictions import Predictions
+from ecgcore.plots.style import Figure, canvas, panels, sns
+
+
+def protocol_scores(metrics: Mapping[str, dict]) -> Figure:
+    """F1 of each class under each protocol, side by side: the key result."""
+    figure, ax = canvas(size=(7.2, 3.0))
+    width, names = 0.8 / len(metrics), ["macro-F1", *CLASSES]
+    for number, (protocol, values) in enumerate(metrics.items()):
+        f1 = [values["macro_f1"], *(values["per_class"][c]["f1"] for c in CLASSES)]
+        at = np.arange(len(names)) + (number - (len(metrics) - 1) / 2) * width
+        title = PROTOCOL_TITLES.get(protocol, protocol)
+        bars = ax.bar(at, f1, 0.92 * width, color=PROTOCOL_COLOURS.get(protocol), label=title)
+        ax.bar_label(bars, [f"{value:.2f}" for value in f1], fontsize=8, padding=2)
+    ax.set_xticks(range(len(names)), names)
+    ax.set(ylabel="F1 on test beats", ylim=(0, 1.12))
+    ax.grid(visible=False, axis="x")
+    ax.legend(loc="upper right", ncols=2, bbox_to_anchor=(1, 1.08))
+    return figure
+
+
+def confusion(matrices: Mapping[str, Sequence[Sequence[int]]]) -> Figure:
+    """Confusion matrices: shade and percentage by row, counts beneath. A panel a protocol."""
+    figure, axes = panels(len(matrices), 3.9)
+    for ax, (protocol, matrix) in zip(axes, matrices.items(), strict=True):
+        counts = np.asarray(matrix)
+        share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        text = np.array(
+            [
+                [f"{100 * s:.1f} %\n{n:,}" for s, n in zip(*row, strict=True)]
+                for row in zip(share, counts, strict=True)
+            ]
+        )
+        sns.heatmap(
+            share,
+            annot=text,
+            fmt="",
+            cmap="Blues",
+            vmin=0,
+            vmax=1,
+            cbar=False,
+            square=True,
+            linewidths=0.5,
+            xticklabels=CLASSES,
+            yticklabels=CLASSES,
+            annot_kws={"fontsize": 6.8},
+            ax=ax,
+        )
+        ax.set(title=PROTOCOL_TITLES.get(protocol, protocol), xlabel="predicted class")
+        ax.set_ylabel("annotated class")
+        ax.grid(visible=False)
+    return figure
+
+
+def precision_recall(predictions: Mapping[str, Predictions]) -> Figure:
+    """Positive predictivity against sensitivity as the threshold moves, one line a class."""
+    figure, axes = panels(len(predictions), 3.3, sharey=True)
+    for ax, (protocol, p) in zip(axes, predictions.items(), strict=True):
+        for number, letter in enumerate(CLASSES):
+            positive = p.true == number
+            if not positive.any():
+                continue
+            score = p.probabilities[:, number]
+            precision, recall, _ = precision_recall_curve(positive, score, drop_intermediate=True)
+            area = average_precision_score(positive, score)
+            step = max(1, len(recall) // 400)  # as fine as the eye can see, and a light file
+            kept = np.unique(np.r_[0 : len(recall) : step, len(recall) - 1])
+            ax.plot(
+                recall[kept],
+                precision[kept],
+                linestyle=DASHES[letter],
+                color=COLOURS[letter],
+                label=f"{letter}: {area:.3f}",
+            )
+        ax.set(title=PROTOCOL_TITLES.get(protocol, protocol), xlabel="sensitivity")
+        ax.set(xlim=(-0.02, 1.02), ylim=(0, 1.04))
+        ax.legend(title="average precision", fontsize=7, title_fontsize=7, loc="lower left")
+    axes[0].set_ylabel("positive predictivity")
+    return figure

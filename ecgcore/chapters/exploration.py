@@ -1,0 +1,77 @@
+"""Chapter 1, the records: its figures."""
+
+import numpy as np
+import pandas as pd
+
+from ecgcore.beats.cutting import Beats
+from ecgcore.colours import COLOURS, DASHES
+from ecgcore.constants import CLASSES
+from ecgcore.data.records import Record
+from ecgcore.plots.strips import draw_strip
+from ecgcore.plots.style import Figure, beat_time, canvas, panels
+
+
+def record_composition(table: pd.DataFrame) -> Figure:
+    """Share of each class in each record, one bar a record. table: from records.overview."""
+    figure, ax = canvas(size=(7.4, 7.6))
+    share = 100 * table[list(CLASSES)].div(table[list(CLASSES)].sum(axis=1), axis=0)
+    left = np.zeros(len(table))
+    for letter in CLASSES:
+        ax.barh(table["record"], share[letter], left=left, color=COLOURS[letter], label=letter)
+        left += share[letter].to_numpy()
+    ax.set(xlabel="share of the record's beats (%)", ylabel="record", xlim=(0, 100))
+    ax.invert_yaxis()
+    ax.margins(y=0.01)
+    ax.tick_params(axis="y", labelsize=7)
+    ax.grid(visible=False)
+    figure.legend(loc="outside upper center", ncols=5, title="AAMI class")
+    return figure
+
+
+def class_shapes(beats: Beats, examples: int = 12, seed: int = 0) -> Figure:
+    """A panel a class: the mean beat, its 10th to 90th percentile band, some examples."""
+    figure, axes = canvas(1, len(CLASSES), size=(8.6, 2.5), sharey=True)
+    rng = np.random.default_rng(seed)
+    for number, (letter, ax) in enumerate(zip(CLASSES, axes, strict=True)):
+        signal = beats.signal[beats.aami == number]
+        ax.set(title=f"{letter} ({len(signal):,} beats)", xlabel="time after R (s)")
+        if not len(signal):
+            continue
+        low, high = np.percentile(signal, [10, 90], axis=0)
+        for row in rng.choice(len(signal), min(examples, len(signal)), replace=False):
+            ax.plot(beat_time(), signal[row], color="#888888", linewidth=0.4, alpha=0.6)
+        ax.fill_between(beat_time(), low, high, color=COLOURS[letter], alpha=0.25)
+        ax.plot(beat_time(), signal.mean(axis=0), color=COLOURS[letter], linewidth=1.8)
+    axes[0].set_ylabel("amplitude (0 to 1)")
+    return figure
+
+
+def rr_distributions(beats: Beats) -> Figure:
+    """Distribution of the RR interval before and after a beat, by class."""
+    figure, axes = panels(2, 3.0, sharey=True)
+    bins = np.arange(0.2, 2.0, 0.02)
+    both = (("rr_pre_s", "before"), ("rr_post_s", "after"))
+    for ax, (field, when) in zip(axes, both, strict=True):
+        for number, letter in enumerate(CLASSES):
+            rr = getattr(beats, field)[beats.aami == number]
+            density, _ = np.histogram(rr[np.isfinite(rr)], bins)
+            share = 100 * density / max(density.sum(), 1)
+            ax.plot(bins[:-1], share, linestyle=DASHES[letter], color=COLOURS[letter], label=letter)
+        ax.set(xlabel=f"RR interval {when} the beat (s)")
+    axes[0].set_ylabel("beats of the class (% a bin)")
+    axes[1].legend(title="class")
+    return figure
+
+
+def strip(record: Record, start_s: float, seconds: float = 30.0, rows: int = 3) -> Figure:
+    """A long strip on ECG paper, wrapped into rows, with the class of every annotated beat."""
+    figure, axes = canvas(rows, 1, size=(8.6, 1.45 * rows), sharey=True, squeeze=False)
+    span = seconds / rows
+    first, last = (int(t * record.fs) for t in (start_s, start_s + seconds))
+    piece = record.signal[first:last]
+    for row, ax in enumerate(axes[:, 0]):
+        begin = start_s + row * span
+        draw_strip(ax, record, begin, begin + span)
+        ax.set(ylim=(piece.min() - 0.3, piece.max() + 0.7), ylabel="mV")
+    axes[-1, 0].set_xlabel("time in the record (s)")
+    return figure

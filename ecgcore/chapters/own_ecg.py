@@ -1,0 +1,234 @@
+"""What is lost between the evaluation and use: by the file format, and by finding R peaks."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import wfdb
+
+from ecgcore.beats.cutting import Beats
+from ecgcore.constants import CLASSES
+from ecgcore.data import rpeaks, signals
+from ecgcore.data.formats import wfdb_record
+from ecgcore.data.records import AAMI_OF_SYMBOL, Record, default_database
+from ecgcore.inference import classifier, classifying
+from ecgcore.inference.classifier import Classifier
+from ecgcore.plots import style
+from ecgcore.plots.style import Figure
+
+if TYPE_CHECKING:
+    from ecgcore.rhythm.whole import RhythmClassifier
+
+TILED = "100"  # the record that a long one is made of
+SCRIPT = """if True:
+    import sys
+    from ecgcore.cli import main as cli
+    try:
+        cli.main()
+    finally:  # the most memory this process ever held, as Linux counts it
+        with open("/proc/self/status") as status:
+            print(next(line for line in status if "VmHWM" in line), file=sys.stderr)
+"""
+
+
+def compare_formats(files: dict[str, Path], beats: Beats, repeats: int = 3) -> pd.DataFrame:
+    """A row a file of the same network: size, speed, and how far its answers are from the first's.
+
+    files: name to file, the reference first; beats: to classify; repeats: of the timing, of which
+    the fastest counts.
+    """
+    rows, reference = [], None
+    for name, path in files.items():
+        network = classifier.load(path)
+        p = network.probabilities(beats.signal)
+        reference = p if reference is None else reference
+        seconds = min(_seconds(network, beats.signal) for _ in range(repeats))
+        predicted = p.argmax(axis=1)
+        rows.append(
+            {
+                "file": name,
+                "size_kb": path.stat().st_size / 1000,
+                "beats_per_s": len(beats) / seconds,
+                "largest_difference": float(np.abs(p - reference).max()),
+                "changed": int((predicted != reference.argmax(axis=1)).sum()),
+                "accuracy": float((predicted == beats.aami).mean()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _seconds(network: Classifier, signal: np.ndarray) -> float:
+    start = time.perf_counter()
+    network.probabilities(signal)
+    return time.perf_counter() - start
+
+
+def compare_peaks(
+    names: Sequence[str],
+    network: Classifier,
+    database: Path | None = None,
+    progress: Callable[[str], None] = lambda name: None,
+) -> pd.DataFrame:
+    """A row a record: beats at R peaks that were found, against those at annotated ones.
+
+    missed, added: beats, matched within 150 ms as ANSI/AAMI EC57 has it; changed: matched beats
+    that get another class; right, right_own: annotated beats with the right class, a missed one
+    counting as wrong; missed_N and so on: missed beats by their annotated class.
+    """
+    rows = []
+    for name in names:
+        progress(name)
+        rows.append({"record": name, **_compare_record(name, network, database)})
+    return pd.DataFrame(rows)
+
+
+def _compare_record(name: str, network: Classifier, database: Path | None) -> dict:
+    signal = wfdb_record.from_record((database or default_database()) / name)
+    annotated, own = (
+        classifying.collect(classifying.classify_signal(signal, network, own_peaks)).beats
+        for own_peaks in (False, True)
+    )
+    match = rpeaks.match(annotated.time_s, own.time_s)
+    matched = own.predicted[match.found]
+    missed = np.bincount(annotated.true[match.missed], minlength=len(CLASSES))
+    return {
+        "beats": len(annotated),
+        "missed": len(match.missed),
+        "added": len(match.added),
+        "changed": int((annotated.predicted[match.reference] != matched).sum()),
+        "right": int((annotated.predicted == annotated.true).sum()),
+        "right_own": int((annotated.true[match.reference] == matched).sum()),
+        **{f"missed_{c}": int(n) for c, n in zip(CLASSES, missed, strict=True)},
+    }
+
+
+def compare_context(
+    names: Sequence[str], network: Classifier, rhythm: "RhythmClassifier", database: Path
+) -> pd.DataFrame:
+    """Two rows a record: what each model makes of it when it has to find the R peaks.
+
+    Columns: record, each beat (alone, or in its rhythm), beats (annotated), accuracy, and of S and
+    V the sensitivity and positive predictivity (NaN where there is none). Annotations serve
+    only to count: a missed beat is wrong, and a beat that was added is a false one of its class.
+    """
+    rows = []
+    for name in names:
+        signal = wfdb_record.from_record(database / name)
+        alone = classifying.collect(
+            classifying.classify_signal(signal, network, own_peaks=True)
+        ).beats
+        context = classifying.classify_in_context(signal, rhythm, own_peaks=True).beats
+        for how, beats in (("alone", alone), ("in its rhythm", context)):
+            rows.append({"record": name, "each beat": how} | _against_annotations(signal, beats))
+    return pd.DataFrame(rows)
+
+
+def _against_annotations(signal: signals.Signal, beats: classifying.Classified) -> dict:
+    true = np.array([CLASSES.index(AAMI_OF_SYMBOL[s]) for s in signal.symbol[:-1]])
+    match = rpeaks.match(signal.peaks_s[:-1], beats.time_s)
+    right = match.reference[true[match.reference] == beats.predicted[match.found]]
+    row = {"beats": len(true), "accuracy": len(right) / len(true)}
+    for letter in "SV":
+        hits = np.count_nonzero(true[right] == CLASSES.index(letter))
+        held, said = ((x == CLASSES.index(letter)).sum() for x in (true, beats.predicted))
+        row[f"{letter} sensitivity"] = hits / held if held else np.nan
+        row[f"{letter} predictivity"] = hits / said if said else np.nan
+    return row
+
+
+def peak_times(name: str, database: Path | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Annotated and found R peaks of a record, both in seconds."""
+    signal = wfdb_record.from_record((database or default_database()) / name)
+    return signal.peaks_s, rpeaks.find_throughout(signal)
+
+
+def unmatched(annotated_s: np.ndarray, found_s: np.ndarray) -> np.ndarray:
+    """Times (s) of the beats that were missed and of those that were added, increasing."""
+    match = rpeaks.match(annotated_s, found_s)
+    return np.sort(np.concatenate([annotated_s[match.missed], found_s[match.added]]))
+
+
+def measure_long_record(hours: float, network: Path, database: Path | None = None) -> dict:
+    """Time and memory of `ecgcore predict` on a two-lead record in WFDB format 212, R peaks found.
+
+    The record is made of a real one, over and over. Returns seconds, the multiple of real time,
+    the peak memory in MB (Linux only, else NaN), and the beats.
+    """
+    source = wfdb.rdrecord(str((database or default_database()) / TILED), physical=False)
+    n = round(hours * 3600 * source.fs)
+    samples = np.resize(source.d_signal, (n, source.n_sig))
+    with tempfile.TemporaryDirectory() as folder:
+        wfdb.wrsamp(
+            "long",
+            fs=source.fs,
+            units=source.units,
+            sig_name=source.sig_name,
+            d_signal=samples,
+            fmt=["212"] * source.n_sig,
+            adc_gain=source.adc_gain,
+            baseline=source.baseline,
+            write_dir=folder,
+        )
+        del samples
+        options = ["--own-peaks", "--format", "csv", "--model", str(network)]
+        command = [sys.executable, "-c", SCRIPT, "predict", str(Path(folder, "long")), *options]
+        start = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
+        seconds = time.perf_counter() - start
+    peak = re.search(r"VmHWM:\s+(\d+) kB", done.stderr)
+    return {
+        "seconds": seconds,
+        "real_time": 3600 * hours / seconds,
+        "peak_mb": int(peak[1]) / 1000 if peak else float("nan"),
+        "beats": len(done.stdout.splitlines()) - 1,
+    }
+
+
+ANNOTATED, FOUND = "#222222", "#D55E00"
+
+
+def peak_errors(table: pd.DataFrame) -> Figure:
+    """Missed, added and reclassified beats of each record. table: from deployment.compare_peaks."""
+    figure, axes = style.canvas(3, 1, size=(8.2, 5.2), sharex=True)
+    position = np.arange(len(table))
+    titles = {
+        "missed": "missed",
+        "added": "added",
+        "changed": "found, but of another class",
+    }
+    for ax, (column, title) in zip(axes, titles.items(), strict=True):
+        share = 100 * table[column] / table["beats"]
+        ax.bar(position, share, color="#0B3C5D")
+        ax.set(ylabel="% of the beats", title=title)
+    axes[-1].set_xticks(position, table["record"], rotation=90)
+    axes[-1].set_xlabel("record")
+    return figure
+
+
+def peak_strip(
+    record: Record, annotated_s: np.ndarray, found_s: np.ndarray, start_s: float, seconds: float
+) -> Figure:
+    """A strip with the annotated R peaks above the signal and the found ones below."""
+    figure, ax = style.canvas(size=(8.6, 2.6))
+    at = np.arange(int(start_s * record.fs), int((start_s + seconds) * record.fs))
+    piece = record.signal[at[at < len(record.signal)]]
+    ax.plot(at[: len(piece)] / record.fs, piece, color="#666666", linewidth=0.8)
+    low, high = piece.min() - 0.35, piece.max() + 0.35
+    for times, height, marker, colour, name in (
+        (annotated_s, high, "v", ANNOTATED, "annotated"),
+        (found_s, low, "^", FOUND, "found"),
+    ):
+        inside = times[(times >= start_s) & (times < start_s + seconds)]
+        ax.plot(inside, np.full(len(inside), height), marker, color=colour, label=name)
+    ax.set(xlabel="time in the record (s)", ylabel="mV", ylim=(low - 0.3, high + 0.3))
+    ax.set_xlim(start_s, start_s + seconds)
+    figure.legend(loc="outside upper right", ncols=2, title="R peaks")
+    return figure

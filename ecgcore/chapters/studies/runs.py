@@ -1,0 +1,191 @@
+"""Studies: several runs that differ in one thing, each scored, and all kept in one file.
+
+A profile's `studies` say what is run. A run trains one network with 02_training (or fits one of
+the baselines) and leaves a score; `collect` gathers the scores of a profile with its figures, where
+the book's chapters read them, and from where they are published.
+"""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ecgcore import paths, provenance
+from ecgcore.beats import dataset
+from ecgcore.beats.cutting import Beats
+from ecgcore.beats.splits import BY_RECORD, SCORED_CLASSES, Split, make_split
+from ecgcore.constants import CLASSES
+from ecgcore.errors import DataError
+from ecgcore.evaluation.counts import by_record
+from ecgcore.evaluation.metrics import summarise
+from ecgcore.evaluation.predictions import Predictions, predict
+from ecgcore.files import read_json, write_json
+from ecgcore.models import baselines
+from ecgcore.models.checkpoints import load_checkpoint
+from ecgcore.models.config import train_config
+from ecgcore.workflow.notebooks import run_notebook
+from ecgcore.workflow.profiles import STUDIES, load_profile
+from ecgcore.workflow.results import training_summary
+
+
+def run(profile: str, name: str) -> dict:
+    """Do one run of a study, from training to score, and write the score.
+
+    Raises ConfigError for a run that the profile does not have.
+    """
+    chosen = load_profile(profile)
+    study, settings, label = chosen.study_of(name)
+    protocol, changes = settings.of_run(label)
+    beats = dataset.load(profile, protocol)
+    if settings.kind == "network":
+        run_notebook("02_training", f"{profile}/{name}")
+        predictions, details = _score_network(profile, name, protocol, settings.part, beats)
+    else:
+        predictions, details = _score_baseline(label, protocol, settings.part, beats)
+    entry = {
+        "study": study,
+        "run": label,
+        "protocol": protocol,
+        "part": settings.part,
+        "changes": changes,
+        **summarise(predictions, SCORED_CLASSES[protocol]),
+        **details,
+    }
+    if protocol in BY_RECORD:
+        entry["records"] = by_record(predictions)
+    entry["provenance"] |= {"profile": profile, "versions": provenance.versions()}
+    write_json(paths.score_file(profile, name), entry)
+    return entry
+
+
+def _part(split: Split, part: str) -> np.ndarray:
+    return {"test": split.test, "validation": split.val}[part]
+
+
+def _score_network(profile: str, name: str, protocol: str, part: str, beats: Beats) -> tuple:
+    model, about = load_checkpoint(paths.model_file(f"{profile}/{name}", protocol))
+    split = make_split(protocol, beats, about["config"]["val_share"], about["seed"])
+    start = time.perf_counter()
+    predictions = predict(model, beats, part=_part(split, part))
+    rate = len(predictions) / (time.perf_counter() - start)
+    source = {"commit": about["commit"], "hardware": about["hardware"]}
+    return predictions, _details(training_summary(about), rate, source)
+
+
+def _score_baseline(label: str, protocol: str, part: str, beats: Beats) -> tuple:
+    config = train_config()
+    split = make_split(protocol, beats, config.val_share, config.seed)
+    tested = _part(split, part)
+    found = baselines.fit_predict(label, beats, split.train, tested)
+    certain = np.eye(len(CLASSES), dtype=np.float32)[found.predicted]
+    part_beats = beats[tested]
+    predictions = Predictions(
+        part_beats.aami, found.predicted, certain, part_beats.record, part_beats.sample
+    )
+    training = {"seconds": found.seconds, "parameters": found.parameters}
+    source = {"commit": provenance.commit(), "hardware": provenance.hardware()}
+    return predictions, _details(training, found.beats_per_s, source)
+
+
+def _details(training: dict, rate: float, source: dict) -> dict:
+    return {"training": training, "inference": {"beats_per_s": rate}, "provenance": source}
+
+
+def kept_file(profile: str) -> Path:
+    """The file that holds a profile's studies: its own, or where it has none the published one."""
+    return load_profile(profile).kept_file(STUDIES)
+
+
+def collect(profile: str) -> None:
+    """Gather the scores of all runs. Raises DataError that names those that are missing."""
+    chosen = load_profile(profile)
+    names = chosen.run_names()
+    missing = [name for name in names if not paths.score_file(profile, name).is_file()]
+    if missing:
+        raise DataError(f"profile {profile!r}: no score yet of {', '.join(missing)}")
+    entries = [read_json(paths.score_file(profile, name)) for name in names]
+    for entry in entries:
+        entry["provenance"]["data_sha256"] = provenance.data_sha256(chosen.data.database_path)
+    write_json(kept_file(profile), entries)
+
+
+def kept(profile: str) -> dict[str, list[dict]]:
+    """Study to the scores of its runs. Raises DataError if none are kept."""
+    path = kept_file(profile)
+    if not path.is_file():
+        raise DataError(f"{path}: no studies here; run `make book PROFILE=full` first")
+    found: dict[str, list[dict]] = {}
+    for entry in read_json(path):
+        found.setdefault(entry["study"], []).append(entry)
+    return found
+
+
+def table(entries: list[dict]) -> pd.DataFrame:
+    """A row a run: its name, accuracy, macro-F1, and the F1 of each class."""
+    return pd.DataFrame(
+        {
+            "run": e["run"],
+            "accuracy": e["accuracy"],
+            "macro_f1": e["macro_f1"],
+            **{f"f1_{c}": e["per_class"][c]["f1"] for c in CLASSES},
+        }
+        for e in entries
+    )
+
+
+def seeds(entries: list[dict]) -> list[dict]:
+    """What metrics.json keeps of each seed."""
+    return [
+        {"seed": e["training"]["seed"], **{k: e[k] for k in ("accuracy", "macro_f1")}}
+        for e in entries
+    ]
+
+
+def median_seed(entries: list[dict]) -> int:
+    """The seed nearest the median in macro-F1 (the lowest of equals): the one to show."""
+    scores = np.array([e["macro_f1"] for e in entries])
+    order = np.argsort([e["training"]["seed"] for e in entries])
+    nearest = order[np.argmin(np.abs(scores - np.median(scores))[order])]
+    return entries[nearest]["training"]["seed"]
+
+
+def origin(entries: list[dict]) -> pd.DataFrame:
+    """A row a study: its runs, what was scored, epochs, and which commit and hardware made it."""
+    table = pd.DataFrame(
+        {
+            "study": e["study"].replace("_", " "),
+            "scored on": f"{e['part']} beats",
+            "epochs": str(e["training"].get("epochs", "–")),
+            "minutes": e["training"]["seconds"] / 60,
+            "commit": e["provenance"]["commit"],
+            "on": e["provenance"]["hardware"]["processor"],
+        }
+        for e in entries
+    )
+    by_study = table.groupby(["study", "scored on"], sort=False)
+    found = by_study.agg(
+        {
+            "epochs": each_once,
+            "minutes": "sum",
+            "commit": each_once,
+            "on": each_once,
+        }
+    )
+    return found.assign(runs=by_study.size()).reset_index()
+
+
+def each_once(texts: pd.Series) -> str:
+    """The different texts of a column, in order, as one text."""
+    return ", ".join(dict.fromkeys(texts))
+
+
+def setting(value) -> str:
+    """A configuration's value as a short text."""
+    if isinstance(value, list | tuple):
+        return "-".join(map(str, value))
+    return (
+        f"{value:.0e}".replace("e-0", "e-")
+        if isinstance(value, float) and value < 0.1
+        else str(value)
+    )

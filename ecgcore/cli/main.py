@@ -1,0 +1,64 @@
+"""The command line: a thin layer over the modules, which each verb imports only when it runs.
+
+A new verb is a function in a module of this folder, added to VERBS. What a user can mend is
+raised as EcgError and told by `main` in one line; nothing is caught in a verb.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ecgcore import __version__
+from ecgcore.cli import beats, data, export, noise, predict, rhythm, run, site, studies, train
+from ecgcore.cli.options import STYLE
+from ecgcore.errors import DownloadError, EcgError
+
+VERBS = {
+    "predict": predict.predict,
+    "export": export.export,
+    "beats": beats.beats,
+    "train": train.train,
+    "run": run.run,
+    "study": studies.study,
+    "collect": studies.collect,
+    "rhythm": rhythm.rhythm,
+    "noise": noise.noise,
+    "site": site.site,
+    "readme": site.readme,
+    "try-it": site.try_it,
+}
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Heartbeats of the MIT-BIH Arrhythmia Database, classified. No medical device.",
+    **STYLE,
+)
+app.add_typer(data.app, name="data")
+for name, verb in VERBS.items():
+    app.command(name)(verb)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ecgcore {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point: an EcgError becomes one line, exit code 2, or 1 for a broken-off download."""
+    try:
+        app()
+    except EcgError as error:
+        typer.echo(f"ecgcore: {error}", err=True)
+        sys.exit(1 if isinstance(error, DownloadError) else 2)

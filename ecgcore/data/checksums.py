@@ -1,0 +1,64 @@
+"""SHA-256 of a database's files and of its decoded samples."""
+
+import hashlib
+from pathlib import Path
+
+import wfdb
+
+from ecgcore.constants import CHECKSUMS
+from ecgcore.errors import DataError
+from ecgcore.files import sha256
+
+SIGNAL_CHECKSUMS = "SIGNALS.sha256"  # of the decoded samples, whatever the file format
+
+
+def signal_sha256(database: Path, name: str, channels: list[int] | None = None) -> str:
+    """SHA-256 of a record's digital samples as little-endian int16 in time order.
+
+    channels: the leads that count; all of them if none is given.
+    """
+    samples = _digital(database, name, channels).d_signal
+    return hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest()
+
+
+def _digital(database: Path, name: str, channels: list[int] | None = None) -> wfdb.Record:
+    """Leads of a record, as the integers that are stored."""
+    path = Path(database) / name
+    try:
+        return wfdb.rdrecord(str(path), physical=False, channels=channels)
+    except Exception as error:
+        raise DataError(f"{path}.dat: cannot read the signal ({error})") from error
+
+
+def read_checksums(path: Path) -> dict[str, str]:
+    """File name to digest, from a list as `sha256sum` writes it.
+
+    Raises DataError if the list is missing, empty or something else.
+    """
+    try:
+        lines = [line for line in Path(path).read_text(encoding="utf-8").splitlines() if line]
+        pairs = [line.split(maxsplit=1) for line in lines]
+        digests = {name.strip().lstrip("*"): digest for digest, name in pairs}
+    except FileNotFoundError:
+        raise DataError(f"{path}: missing, so the database cannot be checked") from None
+    except ValueError:  # a line of one word, or no text at all
+        raise DataError(f"{path}: not a list of checksums") from None
+    if not digests:
+        raise DataError(f"{path}: no checksums in it")
+    return digests
+
+
+def verify(database: Path) -> list[str]:
+    """What is missing or damaged in a database: one sentence a file; empty if all is well."""
+    database = Path(database)
+    try:
+        digests = read_checksums(database / CHECKSUMS)
+    except DataError as error:
+        return [str(error)]
+    problems = []
+    for name, digest in digests.items():
+        if not (database / name).is_file():
+            problems.append(f"{database / name}: missing")
+        elif sha256(database / name) != digest:
+            problems.append(f"{database / name}: damaged (its SHA-256 differs from {CHECKSUMS})")
+    return problems

@@ -1,0 +1,61 @@
+"""Trained weights in a safetensors file, with the document that says what they are."""
+
+import json
+from pathlib import Path
+
+from safetensors import safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from ecgcore.errors import ConfigError, DataError
+from ecgcore.files import replacing
+from ecgcore.models import networks
+from ecgcore.models.config import train_config
+
+OPTIMIZER = "optimizer."  # starts the names of its tensors in a file to resume from
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
+    """Write named tensors with a JSON document in the header of one safetensors file."""
+    with replacing(path) as temporary:
+        # Not save_file, whose files none but their owner can read.
+        temporary.write_bytes(save(tensors, metadata={"about": json.dumps(about)}))
+
+
+def save_weights(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
+    """Write weights, and the document that says what they are, as one safetensors file."""
+    save_tensors(path, {name: t.detach().cpu().contiguous() for name, t in tensors.items()}, about)
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
+    """The tensors and the document of a checkpoint. Raises DataError if it is none."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads(file.metadata()["about"])
+            if not {"config", "fingerprint"} <= about.keys():
+                raise ValueError("its header holds no config and fingerprint")
+            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
+    except FileNotFoundError:
+        raise DataError(f"{path}: no checkpoint here; run 02_training first") from None
+    except Exception as error:
+        raise DataError(f"{path}: not a checkpoint of this project ({error})") from error
+
+
+def load_checkpoint(path: Path) -> tuple[nn.Module, dict]:
+    """The network of a checkpoint, ready to predict, and the document that describes it.
+
+    Raises DataError if the file is missing or no checkpoint.
+    """
+    tensors, about = read_tensors(Path(path))
+    try:
+        model = networks.build(train_config(**about["config"]))
+        model.load_state_dict(network_tensors(tensors))
+    except (ConfigError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path}: not a checkpoint of this version ({reason})") from error
+    return model.eval(), about
+
+
+def network_tensors(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The network's tensors among a checkpoint's."""
+    return {name: value for name, value in tensors.items() if not name.startswith(OPTIMIZER)}

@@ -1,0 +1,167 @@
+"""Profiles: the one place that holds the parameters of every step and notebook.
+
+A profile is a YAML file with up to three keys: `data` (the fields of DataConfig), `notebooks`
+(for each notebook, the parameters that differ from its own parameters cell) and `studies` (for
+each, the fields of Study: training runs that differ in one thing, to be compared).
+"""
+
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+import yaml
+
+from ecgcore import paths
+from ecgcore.errors import ConfigError
+from ecgcore.models.config import TrainConfig, check_type, train_config
+from ecgcore.workflow.parameters import check_parameters, notebook_names, refuse_unknown
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which beats a profile works on. Raises ConfigError for a value of the wrong type."""
+
+    database: str = "data/mitdb"  # folder of a WFDB database with .atr annotations
+    records: tuple[str, ...] = ()  # names; none: every record of the database
+    kaggle: str = ""  # folder of mitbih_train.csv and mitbih_test.csv, for the protocol kaggle
+
+    def __post_init__(self):
+        object.__setattr__(self, "records", tuple(self.records))
+        hints = get_type_hints(type(self))
+        for f in fields(self):
+            check_type(f"data.{f.name}", getattr(self, f.name), hints[f.name])
+
+    @property
+    def database_path(self) -> Path:
+        return paths.ROOT / self.database
+
+    @property
+    def kaggle_path(self) -> Path | None:
+        return paths.ROOT / self.kaggle if self.kaggle else None
+
+
+@dataclass(frozen=True)
+class Study:
+    """Runs that differ in one thing. Raises ConfigError for values that cannot be meant.
+
+    protocol: the split, unless a run names its own; part: what is scored (`validation` wherever
+    a choice is made by the result); kind: networks, trained by 02_training, or one of the
+    baselines that need none; base: TrainConfig fields of all runs; runs: name to the fields that
+    make this run differ, beside which `protocol` may stand.
+    """
+
+    runs: dict
+    protocol: str = "random"
+    part: Literal["validation", "test"] = "validation"
+    kind: Literal["network", "baseline"] = "network"
+    base: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        for f in fields(self):
+            check_type(f"studies: {f.name}", getattr(self, f.name), get_type_hints(Study)[f.name])
+
+    def of_run(self, run: str) -> tuple[str, dict[str, Any]]:
+        """A run's split and its TrainConfig fields."""
+        changes = dict(self.runs[run] or {})
+        return changes.pop("protocol", self.protocol), self.base | changes
+
+
+# Results that take long.
+STUDIES, RHYTHM, ANSWERS = "09_studies.json", "11_rhythm.json", "13_answers.csv"
+NOISE = "14_noise.json"
+# The notebook whose parameter `recompute` asks for them.
+KEPT = {RHYTHM: "11_rhythm", ANSWERS: "11_rhythm", NOISE: "14_noise"}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What profiles/<name>.yaml says; `<name>/<run>` is the same with a run of a study in it."""
+
+    name: str
+    data: DataConfig
+    notebooks: dict[str, dict[str, Any]]
+    studies: dict[str, Study] = field(default_factory=dict)
+
+    def parameters(self, notebook: str) -> dict[str, Any]:
+        """What papermill injects into a notebook."""
+        return {"profile": self.name} | self.notebooks.get(notebook, {})
+
+    def recomputes(self, notebook: str) -> bool:
+        """Whether a notebook's results, which take long, are computed and not just read."""
+        return self.notebooks.get(notebook, {}).get("recompute", False)
+
+    def kept_file(self, name: str) -> Path:
+        """Where results that take long are kept: the profile's own, if it computes them, else those
+        published. name: of the file."""
+        own = bool(self.studies) if name == STUDIES else self.recomputes(KEPT[name])
+        return (paths.figures_dir(self.name) if own else paths.FIGURES) / name
+
+    @property
+    def protocols(self) -> list[str]:
+        """The splits that 02_training trains on."""
+        return self.parameters("02_training").get("protocols", ["random", "inter_patient"])
+
+    def train_config(self, protocol: str) -> TrainConfig:
+        """What 02_training trains with on a split."""
+        parameters = self.parameters("02_training")
+        overrides = parameters.get("overrides", {}).get(protocol, {})
+        return train_config(parameters.get("recipe", "one_cycle"), **overrides)
+
+    def run_names(self) -> list[str]:
+        """Every run of every study, as `<study>-<run>`."""
+        return [f"{name}-{run}" for name, study in self.studies.items() for run in study.runs]
+
+    def study_of(self, run: str) -> tuple[str, Study, str]:
+        """Name and study that `<study>-<run>` belongs to, and the run's name within it."""
+        study, _, name = run.partition("-")
+        if study not in self.studies or name not in self.studies[study].runs:
+            raise ConfigError(f"profile {self.name!r} has no study's run {run!r}")
+        return study, self.studies[study], name
+
+    def with_run(self, run: str) -> "Profile":
+        """The profile under which 02_training does nothing but one run of a study."""
+        _, study, name = self.study_of(run)
+        protocol, changes = study.of_run(name)
+        notebooks = {"02_training": {"protocols": [protocol], "overrides": {protocol: changes}}}
+        return replace(self, name=f"{self.name}/{run}", notebooks=notebooks, studies={})
+
+
+def load_profile(name: str) -> Profile:
+    """Read and check profiles/<name>.yaml, or with `<name>/<run>` a run of one of its studies.
+
+    Raises ConfigError that names what is wrong.
+    """
+    name, _, run = name.partition("/")
+    path = paths.PROFILES / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in paths.PROFILES.glob("*.yaml")))
+        raise ConfigError(f"profile {name!r} is unknown; choose from {known}")
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML ({error})") from None
+    refuse_unknown(document, ("data", "notebooks", "studies"), str(path))
+    data = document.get("data") or {}
+    refuse_unknown(data, [f.name for f in fields(DataConfig)], f"{path}: data")
+    notebooks = document.get("notebooks") or {}
+    refuse_unknown(notebooks, notebook_names(), f"{path}: notebooks")
+    studies = _studies(document.get("studies") or {}, path)
+    profile = Profile(name, DataConfig(**data), {k: v or {} for k, v in notebooks.items()}, studies)
+    variants = [profile.with_run(each) for each in profile.run_names() if _trains(profile, each)]
+    for each in (profile, *variants):
+        for notebook in each.notebooks if each.name != name else notebook_names():
+            check_parameters(notebook, each.parameters(notebook))
+    return profile.with_run(run) if run else profile
+
+
+def _studies(document: dict, path: Path) -> dict[str, Study]:
+    refuse_unknown(document, document, f"{path}: studies")
+    for name, values in document.items():
+        refuse_unknown(values, [f.name for f in fields(Study)], f"{path}: studies: {name}")
+        if not isinstance(values.get("runs"), dict) or "-" in name:
+            raise ConfigError(f"{path}: studies: {name}: needs `runs`, and a name without hyphen")
+    return {name: Study(**values) for name, values in document.items()}
+
+
+def _trains(profile: Profile, run: str) -> bool:
+    return profile.study_of(run)[1].kind == "network"

@@ -1,0 +1,136 @@
+"""Numbers on their way from a run to metrics.json, to tables, and to the text of the book."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from ecgcore.constants import CLASSES, PROTOCOL_TITLES
+
+SPEED_NAMES = {
+    "latency_p50_ms": "one beat, median (ms)",
+    "latency_p99_ms": "one beat, 99th percentile (ms)",
+    "beats_per_s": "beats per second, in bulk",
+}
+
+
+def headline_table(metrics: dict) -> pd.DataFrame:
+    """A row a protocol: test beats, accuracy, macro and weighted F1."""
+    columns = {"n_beats": "test beats", "accuracy": "accuracy"}
+    columns |= {"macro_f1": "macro-F1", "weighted_f1": "weighted F1"}
+    rows = {name: {text: m[key] for key, text in columns.items()} for name, m in metrics.items()}
+    return pd.DataFrame(rows).T.astype({"test beats": int})
+
+
+def class_table(metrics: dict) -> pd.DataFrame:
+    """A row a protocol and class: positive predictivity, sensitivity, F1, support."""
+    names = {"precision": "positive predictivity"}
+    shown = ("precision", "sensitivity", "f1", "support")
+    rows = [
+        {"split": protocol, "class": letter}
+        | {names.get(key, key): values["per_class"][letter][key] for key in shown}
+        for protocol, values in metrics.items()
+        for letter in CLASSES
+    ]
+    return pd.DataFrame(rows)
+
+
+def interval_table(metrics: dict) -> pd.DataFrame:
+    """A row a headline number, a column a protocol: the number and its 95 % interval, as text."""
+    names = {"accuracy": "accuracy", "macro_f1": "macro-F1", "weighted_f1": "weighted F1"}
+    columns = {}
+    for protocol, m in metrics.items():
+        column = {text: with_span(m[key], m[f"{key}_ci95"]) for key, text in names.items()}
+        for letter in CLASSES:
+            each = m["per_class"][letter]
+            column[f"F1 of {letter}"] = with_span(each["f1"], each["f1_ci95"])
+        columns[protocol] = column
+    return pd.DataFrame(columns).rename_axis("number").reset_index()
+
+
+def join_spans(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """A table whose columns `<name>`, `<name> low` and `<name> high` have become one of text."""
+    joined = frame.drop(columns=[f"{name} {end}" for name in names for end in ("low", "high")])
+    for name in names:
+        rows = zip(frame[name], frame[f"{name} low"], frame[f"{name} high"], strict=True)
+        joined[name] = [with_span(value, ends) for value, *ends in rows]
+    return joined
+
+
+def table(frame: pd.DataFrame, caption: str, formats: dict | None = None) -> Styler:
+    """A table for the book: caption, no index, numbers formatted and to the right."""
+    frame = frame.replace(PROTOCOL_TITLES).rename(columns=PROTOCOL_TITLES)
+    floats = {c: "{:.3f}" for c in frame.select_dtypes("float")}
+    whole = {c: "{:,}" for c in frame.select_dtypes("integer")}
+    styler = frame.style.format(floats | whole | (formats or {}), na_rep="–")
+    return styler.hide(axis="index").set_caption(caption).set_table_attributes('class="numbers"')
+
+
+def clock(seconds: float) -> str:
+    """h:mm:ss."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A share as text, in percent; a dash where it is undefined."""
+    return "–" if pd.isna(value) else f"{100 * value:.{digits}f} %"
+
+
+def score(value: float, digits: int = 3) -> str:
+    """A score as text; a dash where it is undefined."""
+    return "–" if pd.isna(value) else f"{value:.{digits}f}"
+
+
+def span(ends: Sequence[float], digits: int = 3) -> str:
+    """An interval of scores as text."""
+    low, high = ends
+    return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def with_span(value: float, ends: Sequence[float], digits: int = 3) -> str:
+    """A score and its interval as text; a dash where the score is undefined."""
+    return "–" if pd.isna(value) else f"{score(value, digits)} ({span(ends, digits)})"
+
+
+def percent_span(ends: Sequence[float], digits: int = 1) -> str:
+    """An interval of shares as text, in percent."""
+    low, high = ends
+    return f"{100 * low:.{digits}f} to {100 * high:.{digits}f} %"
+
+
+def headline_text(metrics: dict) -> dict[str, str]:
+    """The numbers that the book's prose names, as text: `random_accuracy` and so on."""
+    texts = {}
+    for protocol, m in metrics.items():
+        texts |= {
+            f"{protocol}_n_beats": f"{m['n_beats']:,}",
+            f"{protocol}_accuracy": percent(m["accuracy"]),
+            f"{protocol}_macro_f1": f"{m['macro_f1']:.3f}",
+            f"{protocol}_weighted_f1": f"{m['weighted_f1']:.3f}",
+            f"{protocol}_train_minutes": f"{m['training']['seconds'] / 60:.1f}",
+            f"{protocol}_epochs": str(m["training"]["epochs"]),
+            **{f"{protocol}_f1_{c}": f"{m['per_class'][c]['f1']:.3f}" for c in CLASSES},
+            **{f"{protocol}_se_{c}": percent(m["per_class"][c]["sensitivity"]) for c in CLASSES},
+        }
+        if "bootstrap" in m:
+            texts |= _interval_text(protocol, m)
+    return texts
+
+
+def _interval_text(protocol: str, m: dict) -> dict[str, str]:
+    per_class = {c: m["per_class"][c]["f1_ci95"] for c in CLASSES}
+    return {
+        f"{protocol}_accuracy_ci95": percent_span(m["accuracy_ci95"]),
+        f"{protocol}_macro_f1_ci95": span(m["macro_f1_ci95"]),
+        f"{protocol}_resamples": f"{m['bootstrap']['resamples']:,}",
+        **{f"{protocol}_f1_{c}_ci95": span(ends) for c, ends in per_class.items()},
+    }
+
+
+def glue(texts: dict[str, str]) -> None:
+    """Store texts in the running notebook, for `{glue:text}` on any page of the book."""
+    from myst_nb import glue as store  # only there where the book is built
+
+    for key, text in texts.items():
+        store(key, text, display=False)

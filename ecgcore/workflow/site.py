@@ -1,0 +1,56 @@
+"""The book's source, brought together for Jupyter Book."""
+
+import json
+import shutil
+from pathlib import Path
+
+import yaml
+
+from ecgcore import paths
+from ecgcore.files import replacing, write_text
+
+
+def site_dir(profile: str) -> Path:
+    """Folder of the book's source as Jupyter Book reads it, complete but not yet built."""
+    return paths.run_dir(profile) / "site"
+
+
+def publish(executed: Path, target: Path) -> Path:
+    """Copy an executed notebook for the book, with the injected parameters folded away.
+
+    Widgets lose their state, which only a kernel or another host's scripts could bring to life:
+    in the book each is shown by its HTML twin, which has the data too.
+    """
+    document = json.loads(executed.read_text(encoding="utf-8"))
+    for cell in document["cells"]:
+        tags = cell["metadata"].get("tags", [])
+        if "injected-parameters" in tags:
+            cell["metadata"]["tags"] = [*tags, "hide-input"]
+        cell["metadata"].pop("papermill", None)
+    document["metadata"].pop("papermill", None)
+    document["metadata"].pop("widgets", None)
+    write_text(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    return target
+
+
+def stage_site(profile: str) -> Path:
+    """Bring the book's pages, figures and configuration beside the executed notebooks."""
+    site = site_dir(profile)
+    ignore = shutil.ignore_patterns("executed")
+    shutil.copytree(paths.BOOK, site / "book", dirs_exist_ok=True, ignore=ignore)
+    shutil.copytree(paths.figures_dir(profile), site / "figures", dirs_exist_ok=True)
+    for name in ("_toc.yml", "_config.yml"):
+        shutil.copy(paths.ROOT / name, site / name)
+    if profile == "smoke":
+        _announce_smoke(site / "_config.yml")
+    return site
+
+
+def _announce_smoke(config: Path) -> None:
+    """Say on every page that the numbers are no results."""
+    document = yaml.safe_load(config.read_text(encoding="utf-8"))
+    document["sphinx"]["config"]["html_theme_options"]["announcement"] = (
+        "Smoke profile: a few records, one epoch. The numbers on this page are no results."
+    )
+    with replacing(config) as temporary:
+        temporary.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")

@@ -1,0 +1,282 @@
+"""The inspector in Python: what it embeds, what it refuses, and its filters."""
+
+import json
+import zlib
+
+import numpy as np
+import pytest
+import torch
+import traitlets
+from browser_helpers import guesses
+
+from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
+from ecgcore.errors import DataError
+from ecgcore.evaluation.metrics import confusion_matrix
+from ecgcore.evaluation.predictions import Predictions
+from ecgcore.models import networks
+from ecgcore.models.config import train_config
+from ecgcore.widgets import BeatInspector, Preset
+from ecgcore.widgets.packing import pack
+from ecgcore.widgets.payload import STEP_MV
+from ecgcore.widgets.traces import read_trace
+
+
+def unpack(payload: bytes) -> tuple[dict, dict[str, np.ndarray]]:
+    """What data.js does, in Python."""
+    raw = zlib.decompress(payload)
+    length = int.from_bytes(raw[:4], "little")
+    about, at = json.loads(raw[4 : 4 + length]), 4 + length
+    arrays = {}
+    for name, dtype, count, delta in about["arrays"]:
+        size = np.dtype(dtype).itemsize
+        block = np.frombuffer(raw[at : at + count * size], np.uint8).reshape(size, count)
+        flat = np.ascontiguousarray(block.T).reshape(-1).view(dtype)
+        arrays[name] = np.cumsum(flat, dtype=flat.dtype) if delta else flat
+        at += count * size
+    assert at == len(raw)
+    return about, arrays
+
+
+@pytest.fixture(scope="module")
+def few(small_beats):
+    """Every third beat of a few records."""
+    return small_beats[::3]
+
+
+@pytest.fixture(scope="module")
+def predictions(few):
+    return guesses(few)
+
+
+@pytest.fixture(scope="module")
+def inspector(predictions, database):
+    torch.manual_seed(0)
+    model = networks.build(train_config(filters=(4, 4, 4), lstm_hidden=4))
+    preset = Preset({"random": np.array([5, 2, 9])}, "Candidates, not errors.")
+    return BeatInspector(
+        {"random": predictions, "inter_patient": predictions[:3000]},
+        database,
+        models={"random": model},
+        presets={"Likely label errors": preset},
+        right_per_class=30,
+    )
+
+
+@pytest.fixture(scope="module")
+def embedded(inspector):
+    return unpack(inspector.payload)
+
+
+def test_every_wrong_beat_is_there_and_a_draw_of_right_ones(predictions, embedded):
+    _, arrays = embedded
+    index = arrays["random/index"]
+    wrong = np.flatnonzero(~predictions.correct)
+    assert np.isin(wrong, index).all()
+    right = np.setdiff1d(index, wrong)
+    right = np.setdiff1d(right, [2, 5, 9])  # the preset's
+    drawn = np.bincount(predictions.true[right], minlength=len(CLASSES))
+    there = np.bincount(predictions.true[predictions.correct], minlength=len(CLASSES))
+    assert (drawn <= np.minimum(30, there)).all()
+    assert (drawn >= np.minimum(30, there) - 3).all()
+
+
+def test_the_draw_repeats_with_its_seed(predictions, database):
+    kwargs = {"database": database, "right_per_class": 5}
+    first = BeatInspector({"random": predictions[:2000]}, seed=1, **kwargs)
+    again = BeatInspector({"random": predictions[:2000]}, seed=1, **kwargs)
+    other = BeatInspector({"random": predictions[:2000]}, seed=2, **kwargs)
+    assert first.payload == again.payload
+    assert first.payload != other.payload
+
+
+def test_columns_say_what_the_predictions_say(predictions, embedded):
+    about, arrays = embedded
+    index = arrays["random/index"]
+    p = predictions[index]
+    names = np.array([record["name"] for record in about["records"]])
+    assert np.array_equal(arrays["random/true"], p.true)
+    assert np.array_equal(arrays["random/predicted"], p.predicted)
+    assert np.array_equal(arrays["random/sample"], p.sample)
+    assert np.array_equal(names[arrays["random/record"]], p.record)
+    assert np.array_equal(arrays["random/probabilities"].reshape(-1, len(CLASSES)), p.probabilities)
+
+
+def test_rr_intervals_are_those_of_the_beats(few, embedded):
+    _, arrays = embedded
+    there = few[arrays["random/index"]]
+    for name, seconds in (("rr_pre_ms", there.rr_pre_s), ("rr_post_ms", there.rr_post_s)):
+        assert np.abs(arrays[f"random/{name}"] - 1000 * np.nan_to_num(seconds)).max() <= 0.51
+
+
+def test_counts_add_up_to_the_confusion_matrix(predictions, embedded):
+    _, arrays = embedded
+    counts = arrays["random/counts"].reshape(-1, len(CLASSES), len(CLASSES))
+    assert np.array_equal(
+        counts.sum(axis=0), confusion_matrix(predictions.true, predictions.predicted)
+    )
+
+
+def test_strips_hold_the_record_and_both_neighbours(embedded, database):
+    about, arrays = embedded
+    offset = np.cumsum(arrays["stretch_length"]) - arrays["stretch_length"]
+    rows = np.arange(0, len(arrays["random/index"]), 25)
+    checked = 0
+    for row in rows:
+        number, start = arrays["random/record"][row], arrays["random/start"][row]
+        stop = start + arrays["random/width"][row]
+        here = (arrays["stretch_record"] == number) & (arrays["stretch_start"] <= start)
+        piece = np.flatnonzero(here)[-1]
+        at = offset[piece] + start - arrays["stretch_start"][piece]
+        shown = arrays["signal"][at : at + stop - start] * STEP_MV
+        trace = read_trace(database, about["records"][number]["name"])
+        assert np.abs(shown - trace.signal[start:stop]).max() <= STEP_MV / 2 + 1e-6
+        number_in_record = trace.find(arrays["random/sample"][row : row + 1])[0]
+        beside = trace.r[[max(0, number_in_record - 1), number_in_record + 1]]
+        far = np.abs(beside - trace.r[number_in_record]) > 6 * FS
+        assert (far | ((beside >= start) & (beside < stop))).all()
+        checked += 1
+    assert checked > 10
+
+
+def test_a_beat_takes_a_quarter_of_a_kilobyte(small_beats, database):
+    """Ten thousand of them then fit into the 2.5 MB that a page may have."""
+    made = BeatInspector({"random": guesses(small_beats, wrong=0.2)}, database)
+    _, arrays = unpack(made.payload)
+    assert len(made.payload) < 250 * arrays["random/index"].size
+
+
+def test_the_preset_keeps_its_order(embedded):
+    about, arrays = embedded
+    assert arrays["random/index"][arrays["random/preset0"]].tolist() == [5, 2, 9]
+    assert about["presets"] == [{"name": "Likely label errors", "note": "Candidates, not errors."}]
+
+
+def test_grad_cam_is_there_for_the_protocol_with_a_model(embedded):
+    about, arrays = embedded
+    points = len(range(0, BEAT_LENGTH, about["cam_stride"]))
+    assert arrays["random/cam"].size == points * arrays["random/index"].size
+    assert arrays["random/cam"].max() == about["cam_levels"]
+    assert "inter_patient/cam" not in arrays
+
+
+def test_beats_of_no_record_come_from_their_signals(few):
+    p = guesses(few[:400])
+    unplaced = Predictions(
+        p.true, p.predicted, p.probabilities, np.full(400, "mitbih_test"), np.full(400, -1)
+    )
+    with pytest.raises(DataError, match="pass their signals"):
+        BeatInspector({"kaggle": unplaced})
+    made = BeatInspector({"kaggle": unplaced}, signals={"kaggle": few.signal[:400]})
+    about, arrays = unpack(made.payload)
+    assert about["records"] == [{"name": "mitbih_test", "lead": "", "fs": FS, "known": False}]
+    index = arrays["kaggle/index"]
+    shown = arrays["signal"].reshape(-1, BEAT_LENGTH) * STEP_MV
+    assert np.abs(shown - few.signal[index]).max() <= STEP_MV / 2 + 1e-6
+
+
+def empty(p):
+    return {"predictions": {"random": p[:0]}}
+
+
+def one_class(p):
+    return {"predictions": {"random": p[p.true == 0]}}
+
+
+def unknown_model(p):
+    return {"models": {"kaggle": None}}
+
+
+def unknown_protocol_in_preset(p):
+    return {"presets": {"mine": Preset({"kaggle": np.array([0])})}}
+
+
+def impossible_index_in_preset(p):
+    return {"presets": {"mine": Preset({"random": np.array([len(p)])})}}
+
+
+def misplaced(p):
+    return {
+        "predictions": {
+            "random": Predictions(p.true, p.predicted, p.probabilities, p.record, p.sample + 1)
+        }
+    }
+
+
+def signals_of_another_length(p):
+    return {"signals": {"random": np.zeros((3, BEAT_LENGTH))}}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (empty, "'random' are empty"),
+        (one_class, "hold beats of class N only"),
+        (unknown_model, "models of 'kaggle', but no predictions"),
+        (unknown_protocol_in_preset, "preset 'mine' names 'kaggle'"),
+        (impossible_index_in_preset, "preset 'mine': an index is not among"),
+        (misplaced, "no beat is annotated at sample"),
+        (signals_of_another_length, "signals of 'random' must be"),
+    ],
+)
+def test_bad_input_is_named(predictions, change, words):
+    with pytest.raises(DataError, match=words):
+        BeatInspector(**({"predictions": {"random": predictions}} | change(predictions)))
+
+
+def test_no_predictions_at_all_are_refused():
+    with pytest.raises(DataError, match="no predictions"):
+        BeatInspector({})
+
+
+def test_predictions_that_make_no_sense_never_reach_the_inspector(predictions):
+    p = predictions[:10]
+    broken = p.probabilities.copy()
+    broken[3, 1] = np.nan
+    with pytest.raises(DataError, match="row 3 are not finite"):
+        Predictions(p.true, p.predicted, broken, p.record, p.sample)
+    with pytest.raises(DataError, match="10 true classes but 9"):
+        Predictions(p.true, p.predicted[:9], p.probabilities, p.record, p.sample)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("protocol", "kaggle"),
+        ("true_class", "X"),
+        ("record", "999"),
+        ("outcome", "odd"),
+        ("preset", "none such"),
+        ("confidence", (0.5, 2)),
+    ],
+)
+def test_unknown_filter_values_are_refused(inspector, name, value):
+    before = getattr(inspector, name)
+    with pytest.raises(traitlets.TraitError):
+        setattr(inspector, name, value)
+    assert getattr(inspector, name) == before
+
+
+def test_link_names_record_and_sample(inspector, predictions):
+    assert inspector.link("random", 7) == f"#beat-random-{predictions.record[7]}-" + str(
+        predictions.sample[7]
+    )
+    with pytest.raises(DataError, match="has no beat"):
+        inspector.link("random", len(predictions))
+
+
+def test_both_forms_are_offered_to_the_notebook(inspector):
+    content, _ = inspector._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in content
+    assert content["text/html"] == inspector.to_html()
+
+
+def test_the_page_needs_no_other_file(inspector):
+    page = inspector.to_html()
+    assert 'from "./' not in page
+    assert page.count("</script>") == 2
+    assert "https://" not in page
+
+
+def test_arrays_javascript_lacks_are_refused():
+    with pytest.raises(TypeError, match="no arrays of float64"):
+        pack({}, {"x": np.zeros(3)})

@@ -1,0 +1,79 @@
+"""Published numbers: consistent in themselves, and the same wherever they are shown."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from ecgcore import paths
+from ecgcore.beats.splits import KAGGLE_TEST_COUNTS
+from ecgcore.constants import CLASSES
+from ecgcore.errors import DataError
+from ecgcore.evaluation.metrics import f1_scores
+from ecgcore.workflow import readme, reporting
+from ecgcore.workflow.results import load_metrics, metrics_file, write_metrics
+
+ENTRIES = ("random", "inter_patient", "random_context", "patients")
+
+
+@pytest.fixture(scope="module")
+def metrics():
+    return load_metrics("paper")
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_published_scores_follow_from_the_published_confusion(metrics, name):
+    entry = metrics[name]
+    confusion = np.array(entry["confusion"])
+    f1 = f1_scores(confusion)
+    assert entry["accuracy"] == pytest.approx(np.trace(confusion) / confusion.sum())
+    assert [entry["per_class"][c]["f1"] for c in CLASSES] == pytest.approx(f1.tolist())
+    scored = [CLASSES.index(c) for c in entry["scored_classes"]]
+    assert entry["macro_f1"] == pytest.approx(f1[scored].mean())
+    support = confusion.sum(axis=1)[scored]
+    assert entry["weighted_f1"] == pytest.approx(np.average(f1[scored], weights=support))
+
+
+@pytest.mark.parametrize("name", ["random", "random_context"])
+def test_published_seeds_are_five_and_hold_the_one_shown(metrics, name):
+    seeds = {each["seed"]: each for each in metrics[name]["seeds"]}
+    assert len(seeds) == 5
+    assert set(seeds[metrics[name]["training"]["seed"]]) == {"seed", "accuracy", "macro_f1"}
+
+
+def test_published_random_split_has_kaggles_test_counts(metrics):
+    assert metrics["random"]["counts"] == KAGGLE_TEST_COUNTS
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_published_scores_say_where_they_come_from(metrics, name):
+    source = metrics[name]["provenance"]
+    assert source["profile"] in ("paper", "full")
+    assert re.fullmatch(r"[0-9a-f]{12}\+?", source["commit"])
+    assert source["versions"]["torch"] and source["hardware"]["processor"]
+    assert re.fullmatch(r"[0-9a-f]{64}", source["data_sha256"])
+
+
+def test_readme_shows_the_published_metrics(metrics):
+    text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.fill_readme(text, metrics) == text, "run `make readme`"
+
+
+def test_missing_metrics_name_the_notebook_to_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RUNS", tmp_path)
+    with pytest.raises(DataError, match="03_evaluation"):
+        load_metrics("smoke")
+
+
+def test_writing_metrics_keeps_the_other_entries(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RUNS", tmp_path)
+    write_metrics("smoke", {"random": {"accuracy": 0.5}})
+    write_metrics("smoke", {"inter_patient": {"accuracy": 0.25}})
+    written = json.loads(metrics_file("smoke").read_text())
+    assert written == {"random": {"accuracy": 0.5}, "inter_patient": {"accuracy": 0.25}}
+
+
+def test_clock_and_percent():
+    assert reporting.clock(3725.9) == "1:02:05"
+    assert reporting.percent(0.98765) == "98.8 %"
