@@ -462,3 +462,19 @@ rule noise:
         f"{LOGS}/14_noise.log",
     shell:
         "ecgcore run 14_noise --profile {PROFILE} 2>&1 | tee {log}"
+
+
+rule house:
+    message:
+        "15 How it is built"
+    input:
+        [str(path) for path in sorted(Path("ecgcore").rglob("*.py"))],  # it draws them all
+        dependencies("15_house"),
+    output:
+        f"{EXECUTED}/15_house.ipynb",
+    params:
+        parameters=parameters("15_house"),
+    log:
+        f"{LOGS}/15_house.log",
+    shell:
+        "ecgcore run 15_house --profile {PROFILE} 2>&1 | tee {log}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # not everybody who measures has it
     from playwright.sync_api import Browser
 
 HTML = "_build/html"
-CHANGED = "ecgcore/plots_statistics.py"  # the figures of the chapter on uncertainty
+CHANGED = "ecgcore/chapters/uncertainty.py"  # the figures of that chapter
 COPIED = ("book", "ecgcore", "figures", "notebooks", "profiles", "runs/paper", "_build")
 COPIED_FILES = ("Snakefile", "_config.yml", "_toc.yml", "README.md")
 # What web servers compress; images and fonts are compressed already.

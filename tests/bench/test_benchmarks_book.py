@@ -38,7 +38,7 @@ rule book:
     shell: "cat {input} > {output}"
 
 rule uncertainty:
-    input: "ecgcore/plots_statistics.py"
+    input: "ecgcore/chapters/uncertainty.py"
     output: "runs/paper/06.txt"
     shell: "cat {input} > {output}"
 
