@@ -10,7 +10,7 @@ PYTHON ?= python3
 PROFILE ?= paper
 CORES ?= all
 CLUSTER ?=
-HTML := $(if $(filter paper full,$(PROFILE)),_build/html,runs/$(PROFILE)/_build/html)
+HTML := runs/$(PROFILE)/_build/html
 VENV := .venv
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -20,7 +20,9 @@ export PYTHONUNBUFFERED := 1
 .PHONY: book test app lab bench readme browser slurm lock clean
 book: $(READY)
 	@snakemake $(if $(CLUSTER),--profile profiles/$(CLUSTER),--cores $(CORES)) --config profile=$(PROFILE) --quiet host --rerun-incomplete
-	echo "Open $(HTML)/index.html"
+	# The book that was built last is also at _build/html.
+	mkdir -p _build && ln -sfn ../$(HTML) _build/html
+	echo "Open _build/html/index.html"
 
 test: $(READY) browser slurm
 	ruff check .

@@ -10,6 +10,7 @@ FLOORS = (  # its folders, from the ground up; a test holds that none imports fr
     GROUND, "data", "beats", "models", "evaluation", "training", "rhythm", "inference", "plots",
     "widgets", "workflow", "chapters", "cli",
 )  # fmt: skip
+FORMER = ("profiles", "records", "signals")  # addresses kept for programs written for them
 ASSETS = (".js", ".css")  # which modules of their folder read
 
 

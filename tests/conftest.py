@@ -18,6 +18,27 @@ SMALL = ("104", "208", "210", "223")
 CHROMIUM = "/usr/bin/chromium"
 
 
+# What takes long is built once: its tests run one after the other, in the same process. The
+# heaviest come first, so that no process is left with one of them at the end.
+SHARED = ("smoke", "html", "book_url", "deployed", "slurm")
+HEAVY_FIRST = ("smoke", "slurm", "html")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under pytest-xdist, tests that share what is dear share a process; else a file does."""
+    for item in items:
+        shared = next((name for name in SHARED if name in item.fixturenames), None)
+        group = {"book_url": "html"}.get(shared, shared) or item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_weight)
+
+
+def _weight(item: pytest.Item) -> int:
+    group = item.get_closest_marker("xdist_group").args[0]
+    return HEAVY_FIRST.index(group) if group in HEAVY_FIRST else len(HEAVY_FIRST)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Networks this small gain nothing from a second thread, which on a busy machine costs much.

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ecgcore.colours import FIRST, MUTED, SECOND
 from ecgcore.plots.style import Figure, canvas
-from ecgcore.sources import FLOORS, GROUND, PACKAGE, imported_by
+from ecgcore.sources import FLOORS, FORMER, GROUND, PACKAGE, imported_by
 
 NARROWEST, WIDTH_A_LETTER = 0.008, 0.0089  # share of a floor that a name needs
 SHADES = (FIRST, "#3B6A8C")
@@ -35,7 +35,9 @@ class Module:
 
 def modules() -> list[Module]:
     """Every module of the package but the faces of its folders, by floor and size."""
-    found = [_module(path) for path in sorted(PACKAGE.rglob("*.py")) if path.stem != "__init__"]
+    former = {PACKAGE / f"{name}.py" for name in FORMER}
+    paths = [path for path in sorted(PACKAGE.rglob("*.py")) if path.stem != "__init__"]
+    found = [_module(path) for path in paths if path not in former]
     return sorted(found, key=lambda m: (FLOORS.index(m.floor), -m.lines))
 
 

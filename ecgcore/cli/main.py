@@ -20,6 +20,7 @@ VERBS = {
     "beats": beats.beats,
     "train": train.train,
     "run": run.run,
+    "experiments": run.experiments,
     "study": studies.study,
     "collect": studies.collect,
     "rhythm": rhythm.rhythm,
@@ -37,7 +38,9 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 for name, verb in VERBS.items():
-    app.command(name)(verb)
+    # `run` has a --help of its own, which takes the name of a notebook.
+    own_help = {"help_option_names": []} if verb is run.run else {}
+    app.command(name, context_settings=own_help)(verb)
 
 
 def _show_version(wanted: bool) -> None:

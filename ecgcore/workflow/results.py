@@ -25,6 +25,11 @@ def load_metrics(profile: str) -> dict:
     return read_json(path)
 
 
+def published_metrics() -> dict:
+    """The numbers that are published."""
+    return read_json(paths.FIGURES / "metrics.json")
+
+
 def write_metrics(profile: str, metrics: dict) -> None:
     """Add or replace top-level entries of the profile's metrics.json; leave the others."""
     path = metrics_file(profile)

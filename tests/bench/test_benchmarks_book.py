@@ -56,6 +56,7 @@ def project(tmp_path, monkeypatch):
         (tmp_path / name).mkdir()
     files = ("_config.yml", "_toc.yml", "README.md", "ecgcore/other.py", "data/record")
     for name in (*files, book.CHANGED):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"{name}\n")
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     (tmp_path / "Makefile").write_text(

@@ -8,7 +8,7 @@ from ecgcore import paths
 from ecgcore.errors import ConfigError
 from ecgcore.models.config import train_config
 from ecgcore.workflow import dependencies, notebooks
-from ecgcore.workflow.parameters import check_parameters, declared_parameters, notebook_names
+from ecgcore.workflow.parameters import declared_parameters, fitted, notebook_names
 from ecgcore.workflow.profiles import DataConfig, Profile, load_profile
 
 
@@ -115,9 +115,9 @@ def test_wrong_parameters_are_refused_before_a_kernel_starts(changes, named):
 
 def test_training_overrides_are_checked_too():
     with pytest.raises(ConfigError, match="epocs"):
-        check_parameters("02_training", {"overrides": {"random": {"epocs": 3}}})
+        fitted("02_training", {"overrides": {"random": {"epocs": 3}}})
     with pytest.raises(ConfigError, match="epochs"):
-        check_parameters("02_training", {"overrides": {"random": {"epochs": "three"}}})
+        fitted("02_training", {"overrides": {"random": {"epochs": "three"}}})
 
 
 def test_unknown_profile_lists_the_known_ones():

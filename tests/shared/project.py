@@ -48,9 +48,9 @@ class Project:
     def planned(self) -> set[str]:
         """Names of the rules that would run now."""
         plan = self.snakemake("--dry-run", "--quiet", "host")
-        known = {line.split()[1].rstrip(":") for line in self.text("Snakefile") if "rule " in line}
         table = [line.split() for line in plan.splitlines()]
-        return {row[0] for row in table if len(row) == 2 and row[0] in known and row[1].isdigit()}
+        rows = {row[0] for row in table if len(row) == 2 and row[1].isdigit()}
+        return rows - {"total"}
 
     def text(self, name: str) -> list[str]:
         return (self.root / name).read_text(encoding="utf-8").splitlines()
