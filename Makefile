@@ -1,5 +1,6 @@
 # make book    everything from records to HTML        make test    lint, tests, smoke book, browser
 # make lab     JupyterLab                             make app     classify your own ECG
+# make check   did it reproduce?                        make status  what is stale, and why
 # make clean   remove what was computed               make lock    pin the packages anew
 # make bench   measure what all this costs
 # Options: PROFILE=paper|full|smoke, CORES=n, CLUSTER=slurm (jobs instead of cores), PYTHON=python3.12
@@ -17,7 +18,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONHASHSEED := 0
 export PYTHONUNBUFFERED := 1
 
-.PHONY: book test app lab bench readme browser slurm lock clean
+.PHONY: book test check-fast app lab bench check status publish browser slurm lock clean
 book: $(READY)
 	@snakemake $(if $(CLUSTER),--profile profiles/$(CLUSTER),--cores $(CORES)) --config profile=$(PROFILE) --quiet host --rerun-incomplete
 	# The book that was built last is also at _build/html.
@@ -41,9 +42,17 @@ lab: $(READY)
 bench: $(READY) browser
 	python -m benchmarks $(OPTIONS)
 
-# The README's table of results, from figures/metrics.json.
-readme: $(READY)
-	ecgcore readme
+# Did it reproduce? The run of a profile beside what is published, number by number.
+check: $(READY)
+	ecgcore check --profile $(PROFILE)
+
+# What is stale or missing, and why.
+status: $(READY)
+	ecgcore status --profile $(PROFILE)
+
+# The only way to figures/, to the published weights and to README's table.
+publish: $(READY)
+	ecgcore publish --profile $(PROFILE)
 
 # Debian's Chromium for the browser tests, where this user may install it; else they are skipped.
 browser:

@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from ecgcore import __version__
-from ecgcore.cli import beats, data, export, noise, predict, rhythm, run, site, studies, train
+from ecgcore.cli import (
+    beats,
+    check,
+    data,
+    export,
+    noise,
+    predict,
+    rhythm,
+    run,
+    site,
+    studies,
+    train,
+)
 from ecgcore.cli.options import STYLE
 from ecgcore.errors import DownloadError, EcgError
 
@@ -25,8 +37,10 @@ VERBS = {
     "collect": studies.collect,
     "rhythm": rhythm.rhythm,
     "noise": noise.noise,
+    "status": check.status,
+    "check": check.check,
+    "publish": check.publish,
     "site": site.site,
-    "readme": site.readme,
     "try-it": site.try_it,
 }
 

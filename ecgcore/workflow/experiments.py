@@ -18,9 +18,10 @@ import pandas as pd
 from ecgcore import paths, provenance
 from ecgcore.files import read_json, write_json
 from ecgcore.workflow.profiles import EXPERIMENT, Profile, load_profile
-from ecgcore.workflow.results import metrics_file
+from ecgcore.workflow.results import parts
 
-SEEN = ("models", "checkpoints", "predictions", "bootstrap")  # of the profile, by its experiments
+# What an experiment sees of its profile.
+SEEN = ("models", "checkpoints", "predictions", "bootstrap", "results")
 NUMBERS = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
 
 
@@ -56,7 +57,6 @@ def _start(full_name: str, notebook: str, changes: dict) -> None:
     if not about.is_file():
         for name in SEEN:
             _show(paths.run_dir(base) / name, folder / name)
-        _show(metrics_file(base), metrics_file(full_name))
     document["notebooks"][notebook] = changes
     document["started"] = datetime.now().isoformat(timespec="seconds")
     document["commit"] = provenance.commit()
@@ -100,11 +100,12 @@ def _told(notebook: str, changes: dict) -> str:
 
 
 def _reached(name: str) -> dict[str, float]:
-    path = metrics_file(name)
-    metrics = read_json(path) if path.is_file() else {}
+    part = parts(name).get("03_evaluation", {"provenance": {}, "numbers": {}})
+    own = part["provenance"].get("profile") == name  # and not what it sees of the profile
+    numbers = part["numbers"] if own else {}
     return {
         f"{protocol} {text}": entry[key]
-        for protocol, entry in metrics.items()
+        for protocol, entry in numbers.items()
         for key, text in NUMBERS.items()
         if isinstance(entry, dict) and key in entry and "training" in entry
     }

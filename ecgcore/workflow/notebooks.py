@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from ecgcore.errors import ConfigError, EcgError
 from ecgcore.workflow.experiments import destination
 from ecgcore.workflow.parameters import fitted
 from ecgcore.workflow.profiles import load_profile
+from ecgcore.workflow.results import end_part
 from ecgcore.workflow.session import NAME
 from ecgcore.workflow.site import publish, site_dir
 
@@ -45,6 +47,7 @@ def run_notebook(
     parameters = {"profile": name} | values
     executed = paths.run_dir(name) / "notebooks" / f"{notebook}.ipynb"
     executed.parent.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
     try:
         with own_kernel():
             papermill.execute_notebook(
@@ -58,6 +61,7 @@ def run_notebook(
             )
     except papermill.PapermillExecutionError as error:
         raise NotebookError(_told(notebook, executed, error)) from None
+    end_part(name, notebook, time.perf_counter() - started)
     if name != profile:
         return executed
     return publish(executed, site_dir(name) / "book" / "executed" / executed.name)

@@ -125,6 +125,11 @@ class Profile:
         return (paths.figures_dir(self.name) if own else paths.FIGURES) / name
 
     @property
+    def notebook_names(self) -> list[str]:
+        """The notebooks of this profile's book."""
+        return notebook_names()
+
+    @property
     def protocols(self) -> list[str]:
         """The splits that 02_training trains on."""
         return self.parameters("02_training").get("protocols", ["random", "inter_patient"])

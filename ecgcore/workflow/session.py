@@ -8,6 +8,7 @@ from ecgcore.paths import ROOT, run_dir
 from ecgcore.workflow.experiments import destination
 from ecgcore.workflow.parameters import declared_parameters, fitted
 from ecgcore.workflow.profiles import load_profile
+from ecgcore.workflow.results import start_part
 
 NAME = "ECGCORE_EXPERIMENT"  # environment variable: the name of the experiment that is run
 
@@ -25,6 +26,7 @@ def begin(notebook: str, given: dict[str, Any]) -> str:
     given.update(values)
     profile = load_profile(values.pop("profile"))
     name, changes = destination(notebook, profile, values, os.environ.get(NAME, ""))
+    start_part(name, notebook, values, profile.data.database_path)
     if changes:
         told = ", ".join(f"{key}={value!r}" for key, value in changes.items())
         print(

@@ -8,6 +8,7 @@ import yaml
 
 from ecgcore import paths
 from ecgcore.files import replacing, write_text
+from ecgcore.workflow.results import assemble
 
 
 def site_dir(profile: str) -> Path:
@@ -36,6 +37,7 @@ def publish(executed: Path, target: Path) -> Path:
 def stage_site(profile: str) -> Path:
     """Bring the book's pages, figures and configuration beside the executed notebooks."""
     site = site_dir(profile)
+    assemble(profile)
     ignore = shutil.ignore_patterns("executed")
     shutil.copytree(paths.BOOK, site / "book", dirs_exist_ok=True, ignore=ignore)
     shutil.copytree(paths.figures_dir(profile), site / "figures", dirs_exist_ok=True)
