@@ -30,6 +30,12 @@ test: $(READY) browser slurm
 	ruff format --check .
 	pytest
 
+# For working: lint, and the quick tests of whatever differs from the last commit.
+check-fast: $(READY)
+	ruff check .
+	ruff format --check .
+	pytest -q --affected || [ $$? = 5 ]  # 5: nothing to test
+
 app: $(READY)
 	streamlit run app/streamlit_app.py
 

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,14 @@ from project import Project, copy_project
 
 from ecgcore.beats.cutting import Beats, build
 from ecgcore.data import records
+from ecgcore.sources import PACKAGE, modules_used
 
 pytest_plugins = ["own_ecg"]
 
 # Together they hold all five classes and both sides of the inter-patient split; 104 is paced.
 SMALL = ("104", "208", "210", "223")
 CHROMIUM = "/usr/bin/chromium"
+ROOT = PACKAGE.parent
 
 
 # What takes long is built once: its tests run one after the other, in the same process. The
@@ -24,14 +28,54 @@ SHARED = ("smoke", "html", "book_url", "deployed", "slurm")
 HEAVY_FIRST = ("smoke", "slurm", "html")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--affected",
+        action="store_true",
+        help="only what uses a file that differs from the last commit, and nothing slow",
+    )
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Under pytest-xdist, tests that share what is dear share a process; else a file does."""
     for item in items:
         shared = next((name for name in SHARED if name in item.fixturenames), None)
         group = {"book_url": "html"}.get(shared, shared) or item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
+    if config.getoption("affected"):
+        changed = changed_files()
+        kept = [item for item in items if _is_quick(item) and _uses(item.path, changed)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
     items.sort(key=_weight)
+
+
+def changed_files() -> set[Path]:
+    """What differs from the last commit, new files included."""
+    git = ["git", "-C", str(ROOT), "status", "--porcelain", "--untracked-files=all"]
+    lines = subprocess.run(git, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {ROOT / line[3:].rpartition(" -> ")[2].strip('"') for line in lines}
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    return not {*SHARED, "browser", "chromium"} & set(item.fixturenames)
+
+
+@cache
+def _used_by(path: Path) -> frozenset[Path]:
+    """A test file, what it imports of the package and of tests/shared, and what those import."""
+    text = path.read_text(encoding="utf-8")
+    helpers = {p for p in (ROOT / "tests/shared").glob("*.py") if f"from {p.stem} import" in text}
+    of_helpers = {m for p in helpers for m in modules_used(p.read_text(encoding="utf-8"))}
+    return frozenset({path, *helpers, *of_helpers, *modules_used(text)})
+
+
+def _uses(path: Path, changed: set[Path]) -> bool:
+    """Whether a test file has to do with what changed. Notebooks, profiles and pages are what the
+    tests of the workflow read."""
+    beside = any(ROOT / "ecgcore" not in p.parents and p.suffix != ".py" for p in changed)
+    return bool(_used_by(path) & changed) or (beside and path.parent.name == "workflow")
 
 
 def _weight(item: pytest.Item) -> int:
