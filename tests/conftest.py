@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from project import Project, copy_project
+from project import Project, built_once, copy_project
 
 from ecgcore.beats.cutting import Beats, build
 from ecgcore.data import records
@@ -22,10 +22,11 @@ CHROMIUM = "/usr/bin/chromium"
 ROOT = PACKAGE.parent
 
 
-# What takes long is built once: its tests run one after the other, in the same process. The
-# heaviest come first, so that no process is left with one of them at the end.
-SHARED = ("smoke", "html", "book_url", "deployed", "slurm")
-HEAVY_FIRST = ("smoke", "slurm", "html")
+# Files whose tests take long come first, so that no process is left with one of them at the end;
+# those that only look at what others have built come last.
+FIRST = ("test_pipeline", "test_slurm", "test_distributed", "test_training", "test_try_it")
+LAST = ("test_book_pages",)
+SLOW = {"smoke", "html", "book_url", "deployed", "slurm", "browser", "chromium"}  # fixtures
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,19 +37,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Under pytest-xdist, tests that share what is dear share a process; else a file does."""
-    for item in items:
-        shared = next((name for name in SHARED if name in item.fixturenames), None)
-        group = {"book_url": "html"}.get(shared, shared) or item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
     if config.getoption("affected"):
         changed = changed_files()
         kept = [item for item in items if _is_quick(item) and _uses(item.path, changed)]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
-    items.sort(key=_weight)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    name = item.path.stem
+    return FIRST.index(name) if name in FIRST else len(FIRST) + (name in LAST)
 
 
 def changed_files() -> set[Path]:
@@ -59,7 +59,7 @@ def changed_files() -> set[Path]:
 
 
 def _is_quick(item: pytest.Item) -> bool:
-    return not {*SHARED, "browser", "chromium"} & set(item.fixturenames)
+    return not SLOW & set(item.fixturenames)
 
 
 @cache
@@ -76,11 +76,6 @@ def _uses(path: Path, changed: set[Path]) -> bool:
     tests of the workflow read."""
     beside = any(ROOT / "ecgcore" not in p.parents and p.suffix != ".py" for p in changed)
     return bool(_used_by(path) & changed) or (beside and path.parent.name == "workflow")
-
-
-def _weight(item: pytest.Item) -> int:
-    group = item.get_closest_marker("xdist_group").args[0]
-    return HEAVY_FIRST.index(group) if group in HEAVY_FIRST else len(HEAVY_FIRST)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -112,10 +107,15 @@ def small_beats(beats) -> Beats:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory) -> Project:
-    """A copy of the project whose smoke profile has been run through, from records to book."""
-    project = copy_project(tmp_path_factory.mktemp("project"))
-    project.snakemake("--quiet", "host")
-    return project
+    """A copy of the project whose smoke profile has been run through, from records to book.
+
+    Of several processes, the first that needs it builds it, and the others wait.
+    """
+    return Project(built_once(tmp_path_factory, "smoke", _run_smoke))
+
+
+def _run_smoke(folder: Path) -> None:
+    copy_project(folder).snakemake("--quiet", "host")
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 import os
 from typing import Any
 
+from ecgcore import paths
 from ecgcore.errors import EcgError
-from ecgcore.paths import ROOT, run_dir
 from ecgcore.workflow.experiments import destination
 from ecgcore.workflow.parameters import declared_parameters, fitted
 from ecgcore.workflow.profiles import load_profile
@@ -31,7 +31,7 @@ def begin(notebook: str, given: dict[str, Any]) -> str:
         told = ", ".join(f"{key}={value!r}" for key, value in changes.items())
         print(
             f"Not the parameters of profile {profile.base} ({told}): what this notebook computes "
-            f"goes to {run_dir(name).relative_to(ROOT)}."
+            f"goes to {os.path.relpath(paths.run_dir(name), paths.ROOT)}."
         )
     return name
 
