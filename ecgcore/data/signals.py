@@ -1,7 +1,7 @@
 """Signals of any length, read piece by piece: WFDB records, and columns of numbers."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -134,6 +134,24 @@ def array_lead(
         return samples[start:stop].astype(np.float64)
 
     return Lead(name, unit, float(fs), len(samples), read)
+
+
+def joined(
+    parts: Sequence[tuple[int, int, Callable[[int, int], np.ndarray]]],
+) -> Callable[[int, int], np.ndarray]:
+    """A reader over pieces: first sample, sample after the last, reader. NaN between them."""
+    ends = np.array([stop for _, stop, _ in parts], dtype=np.int64)
+
+    def read(start: int, stop: int) -> np.ndarray:
+        result = np.full(max(stop - start, 0), np.nan)
+        for first, last, piece in parts[int(np.searchsorted(ends, start, side="right")) :]:
+            if first >= stop:
+                break
+            a, b = max(first, start), min(last, stop)
+            result[a - start : b - start] = piece(a - first, b - first)
+        return result
+
+    return read
 
 
 def blocks(signal: Signal, block_s: float = BLOCK_S) -> Iterator[Block]:

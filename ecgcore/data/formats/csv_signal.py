@@ -19,6 +19,7 @@ import pandas as pd
 
 from ecgcore.data import lead_choice, signals
 from ecgcore.data.formats import csv_time
+from ecgcore.data.formats.columns import Columns
 from ecgcore.data.formats.content import Content, Problem
 from ecgcore.data.formats.csv_lines import (
     COMMENT,
@@ -41,10 +42,6 @@ AT_ONCE = 50_000  # lines that are parsed together
 MOST_IN_A_ROW = 100_000_000  # characters
 COLUMNS = 100  # more are no signals side by side
 WAYS = [("\t", "."), ("\t", ","), (";", "."), (";", ","), (",", "."), (None, "."), (None, ",")]
-INDEX_NAMES = {
-    "", "index", "sample", "samples", "sampleno", "samplenumber", "n", "nr", "no", "i", "id", "row",
-    "unnamed0", "idx", "probe", "messwert", "samplenum", "counter",
-}  # fmt: skip
 UNIT = re.compile(r"(?<![a-z])([munµμ]v|v|mvolt|microvolts?|millivolts?)(?![a-z])", re.IGNORECASE)
 
 
@@ -94,50 +91,35 @@ def read(path: Path, lead: str = "", fs: float | None = None) -> Content:
     table = find_table(path)
     numbers = [c for c in range(table.columns) if c not in table.texts]
     head, problems, whole = _read_columns(path, table, numbers, _evidence_rows(table))
-    clock, times = csv_time.find(head, table.names)
-    index = _index_columns(head, table) - times
-    dates = csv_time.date_columns(head)
-    head_dates = {c: head[c] for c in dates}
-    left_out = index | dates | times
-    left_out |= table.large
-    which = [c for c in numbers if c not in left_out and _has_numbers(head[c])]
-    if not which:
-        raise DataError(f"{path}: no column of samples in it, only an index or times")
-    found = clock.fs if clock else rate_in(table.preface)
-    rate = signals.agreed_fs(fs, found, str(path))
-    candidates = [
-        signals.array_lead(_values(head[c]), rate, _name(table, c, which), _unit(table, c))
-        for c in which
-    ]
-    chosen = lead_choice.choose(candidates, lead, str(path))
-    other = lead_choice.second(candidates, chosen)
-    wanted = [which[chosen], *([which[other]] if other is not None else [])]
-    if not whole:
-        columns = [*wanted, *([clock.column] if clock else [])]
-        some, problems, _ = _read_columns(path, table, columns, None)
-        head = dict(zip(columns, some.values(), strict=True))
-    if clock:
-        at = clock.positions(head[clock.column], rate, str(path))
-        head = {c: _placed(_values(head[c]), at) for c in wanted}
-    samples = {c: _values(head[c]) for c in wanted}
-    _check(samples[wanted[0]], problems, path)
-    leads = list(candidates)
-    for position, column in zip([chosen, other], wanted, strict=False):
-        old = candidates[position]
-        leads[position] = signals.array_lead(samples[column], rate, old.name, old.unit)
-    start = clock.start if clock else csv_time.start_in(table.preface)
-    if start and start.year == 1:
-        start = csv_time.on_the_day(start, [head_dates[c] for c in sorted(dates)])
-    signal = lead_choice.signal_of(str(path), leads, leads[chosen], start)
-    second = None if other is None else leads[other]
-    return Content(replace(signal, second=second), problems=problems)
+    told = problems
 
+    def again(wanted: Sequence[int]) -> dict[int, Sequence]:
+        nonlocal told
+        columns, told, _ = _read_columns(path, table, wanted, None)
+        return columns
 
-def _check(samples: np.ndarray, problems: list[Problem], path: Path) -> None:
-    bad = sum(1 for p in problems if p.row) + (
-        MAX_PROBLEMS if problems and not problems[-1].row else 0
+    columns = Columns(
+        names=[_name(table, c) for c in range(table.columns)],
+        units=[_unit(table, c) for c in range(table.columns)],
+        head=head,
+        again=None if whole else again,
+        titles=table.names,
+        no_samples=table.large,
+        only=lead_in(table.preface),
     )
-    if problems and bad > len(samples) / 2:
+    signal = columns.signal(
+        str(path), lead, fs, rate_in(table.preface), csv_time.start_in(table.preface)
+    )
+    _check(signal.n_samples, told, path)
+    return Content(signal, problems=told)
+
+
+def _check(n_samples: int, problems: list[Problem], path: Path) -> None:
+    """DataError if more than half of the lines are no numbers."""
+    bad = len(problems)
+    if problems and problems[-1].row == 0:  # which counts the others
+        bad = MAX_PROBLEMS + int(problems[-1].text.split()[0].replace(",", ""))
+    if bad > n_samples / 2:
         raise DataError(f"{path}: most lines are no numbers ({problems[0]})")
 
 
@@ -145,45 +127,11 @@ def _evidence_rows(table: Table) -> int:
     return max(EVIDENCE // table.columns, 1000)
 
 
-def _placed(values: np.ndarray, at: np.ndarray | None) -> np.ndarray:
-    """Samples at their places in time, NaN between them. at: (n,) positions, None: no gaps."""
-    if at is None:
-        return values
-    whole = np.full(int(at[-1]) + 1, np.nan)
-    whole[at] = values
-    return whole
-
-
-def _values(column: Sequence) -> np.ndarray:
-    """(n,) float64; NaN where a field is no number."""
-    return column if isinstance(column, np.ndarray) else np.full(len(column), np.nan)
-
-
-def _has_numbers(column: Sequence) -> bool:
-    return isinstance(column, np.ndarray) and bool(np.isfinite(column).any())
-
-
-def _index_columns(head: dict[int, Sequence], table: Table) -> set[int]:
-    """Columns that count: whole numbers, each one more than the last."""
-    found = set()
-    for c, column in head.items():
-        if table.columns == 1 or not _has_numbers(column):
-            continue
-        known = column[np.isfinite(column)]
-        steps = np.diff(known)
-        counts = len(known) > 2 and bool((known % 1 == 0).all()) and bool((steps == 1).all())
-        if counts or (lead_choice.plain(table.names[c]) in INDEX_NAMES and (steps >= 1).all()
-                      and len(steps) and (known % 1 == 0).all()):  # fmt: skip
-            found.add(c)
-    return found
-
-
-def _name(table: Table, column: int, which: Sequence[int]) -> str:
-    if table.names[column] and not UNIT.fullmatch(table.names[column]):
-        return re.sub(r"\s*[(\[].*?[)\]]", "", table.names[column]).strip() or table.names[column]
-    if len(which) == 1:
-        return lead_in(table.preface) or "unknown"
-    return f"column {column + 1}"
+def _name(table: Table, column: int) -> str:
+    title = table.names[column]
+    if title and not UNIT.fullmatch(title):
+        return re.sub(r"\s*[(\[].*?[)\]]", "", title).strip() or title
+    return ""
 
 
 def _unit(table: Table, column: int) -> str:

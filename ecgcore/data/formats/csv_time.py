@@ -81,11 +81,6 @@ def find(columns: dict[int, Sequence], names: Sequence[str]) -> tuple[Clock | No
     return replace(best, start=start), {c for _, c, _ in found}
 
 
-def date_columns(columns: dict[int, Sequence]) -> set[int]:
-    """Columns of texts: clock times and dates that are not `find`'s, and no samples."""
-    return {c for c, column in columns.items() if not isinstance(column, np.ndarray)}
-
-
 def _scale(column: Sequence, name: str, named: bool) -> float | None:
     """s a unit of a column of times; None if it is none."""
     if not isinstance(column, np.ndarray):

@@ -12,7 +12,7 @@ from ecgcore.data.formats import wfdb_annotations, wfdb_header
 from ecgcore.data.formats.content import Content
 from ecgcore.data.formats.wfdb_header import GAP, Header
 from ecgcore.data.formats.wfdb_samples import SignalFile
-from ecgcore.data.signals import Lead, Signal, agreed_fs, check_fs, check_length
+from ecgcore.data.signals import Lead, Signal, agreed_fs, check_fs, check_length, joined
 from ecgcore.errors import DataError
 
 WFDB_SUFFIXES = (".hea", ".dat", ".atr")
@@ -218,7 +218,7 @@ def _of_segments(file: Path, header: Header) -> list[Lead]:
                     )
                 parts.append((at * spf[i], (at + length) * spf[i], lead.read))
             at += length
-        leads.append(Lead(name, units[i], header.fs * spf[i], total * spf[i], _joined(parts)))
+        leads.append(Lead(name, units[i], header.fs * spf[i], total * spf[i], joined(parts)))
     return leads
 
 
@@ -252,21 +252,3 @@ def _samples_a_frame(name: str, segments: Iterable[list[Lead]], fs: float) -> in
         if lead is not None:
             return round(lead.fs / fs)
     return 1
-
-
-def _joined(
-    parts: list[tuple[int, int, Callable[[int, int], np.ndarray]]],
-) -> Callable[[int, int], np.ndarray]:
-    """A reader over pieces: first sample, sample after the last, reader. NaN between them."""
-    ends = np.array([stop for _, stop, _ in parts], dtype=np.int64)
-
-    def read(start: int, stop: int) -> np.ndarray:
-        result = _missing(start, stop)
-        for first, last, piece in parts[int(np.searchsorted(ends, start, side="right")) :]:
-            if first >= stop:
-                break
-            a, b = max(first, start), min(last, stop)
-            result[a - start : b - start] = piece(a - first, b - first)
-        return result
-
-    return read
