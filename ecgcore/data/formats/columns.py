@@ -40,8 +40,8 @@ class Columns:
         found: float | None,
         start: datetime | None,
     ) -> Signal:
-        """The ECG among the columns. fs: the rate that somebody gives; found: that the file tells;
-        start: likewise. Raises DataError if there are no samples, ConfigError as `lead_choice` does.
+        """The ECG among the columns. fs: the rate that somebody gives; found, start: what
+        the file has. Raises DataError if there are no samples, ConfigError as `lead_choice` does.
         """
         clock, times = csv_time.find(self.head, self.titles)
         texts = {c for c, column in self.head.items() if not isinstance(column, np.ndarray)}

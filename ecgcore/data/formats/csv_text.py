@@ -129,6 +129,27 @@ def _without_labels(rows: Rows, name: str) -> Rows:
     return replace(rows, true=np.full_like(rows.true, -1), notes=(*rows.notes, note))
 
 
+def rows_of_array(array: np.ndarray, name: str) -> Iterator[Rows]:
+    """Beats that are in memory, (n, 187) values or (n, 188) with the class number at the end.
+
+    Raises DataError if none of them is a beat.
+    """
+    layout, first, found = Layout(",", False, False, 0, array.shape[1]), "", False
+    for at in range(0, len(array), ROWS_AT_ONCE):
+        good, bad = [], []
+        for row, values in enumerate(array[at : at + ROWS_AT_ONCE], start=at + 1):
+            try:
+                good.append((row, *_beat(",".join(map(repr, values.tolist())), layout, row)))
+            except ValueError as error:
+                bad.append(Problem(row, str(error)))
+                first = first or str(error)
+        found = found or bool(good)
+        if good or found:
+            yield _pack(good, bad, ())
+    if not found:
+        raise DataError(f"{name}: none of the rows is a beat ({first})")
+
+
 def scale(values: np.ndarray) -> np.ndarray:
     """Beats in any unit, as (n, 187) float32 that the network was trained on.
 

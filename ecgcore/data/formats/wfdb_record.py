@@ -137,7 +137,8 @@ def _of_files(file: Path, header: Header) -> list[Lead]:
     for name, lines in groupby(header.signals, key=lambda s: s.file_name):
         if name != GAP:
             lines = list(lines)
-            files.append(SignalFile(_signal_file(file, name), lines, header.sig_len))
+            alone = len(lines) == len(header.signals)
+            files.append(SignalFile(_signal_file(file, name, alone), lines, header.sig_len))
             parts += [(files[-1], i) for i in range(len(lines))]
         else:
             parts += [(None, 0) for _ in lines]
@@ -164,8 +165,12 @@ def _missing(start: int, stop: int) -> np.ndarray:
     return np.full(max(stop - start, 0), np.nan)
 
 
-def _signal_file(header: Path, name: str) -> Path:
+def _signal_file(header: Path, name: str, alone: bool) -> Path:
+    """The file that a header names. alone: it names no other, so that if both were given another
+    name together, the file called like the header is meant; its length is checked."""
     found = beside(_inside(header, name).parent, PurePosixPath(name).name)
+    if found is None and alone:
+        found = beside(header.parent, header.stem + PurePosixPath(name).suffix)
     if found is None:
         raise DataError(f"{header.parent / name}: no such file, though {header.name} names it")
     return found
