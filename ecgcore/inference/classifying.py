@@ -157,7 +157,7 @@ def classify_rows(parts: Iterator[Rows], classifier: Classifier) -> Iterator[Par
         first_samples.append(rows.signal[:, 0])
         nowhere = np.full(len(rows.row), np.nan)
         beats = Classified(rows.row, nowhere, rows.true, rows.signal, probabilities)
-        yield Part(beats, rows.problems)
+        yield Part(beats, rows.problems, list(rows.notes))
     yield Part(_nothing(), warnings=warn_of_rows(np.concatenate(first_samples)), done=1.0)
 
 
@@ -179,7 +179,7 @@ def classify_signal(
         sanity.add(block, beats)
         yield _classify_block(block, beats, count, classifier)
         count += len(beats.time_s)
-    yield Part(_nothing(), warnings=sanity.warnings(), done=1.0)
+    yield Part(_nothing(), warnings=[*signal.notes, *sanity.warnings()], done=1.0)
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ def classify_in_context(
     found = annotated(block) if annotated else _beats_at(seconds)
     sanity = Sanity(signal.name, signal.fs)
     sanity.add(block, found)
-    warnings = sanity.warnings()
+    warnings = [*signal.notes, *sanity.warnings()]
     try:
         decision, probabilities = rhythm.answer(filled, signal.fs, seconds)
     except DataError as error:
