@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ecgcore import __version__
-from ecgcore.cli import beats, data, export, noise, predict, rhythm, run, site, studies, train
+from ecgcore.cli import beats, data, export, noise, predict, rhythm, run, site, studies, train, weights
 from ecgcore.cli.options import STYLE
 from ecgcore.errors import DownloadError, EcgError
 
@@ -36,6 +36,7 @@ app = typer.Typer(
     **STYLE,
 )
 app.add_typer(data.app, name="data")
+app.add_typer(weights.app, name="weights")
 for name, verb in VERBS.items():
     app.command(name)(verb)
 
