@@ -16,7 +16,7 @@ PROFILES = ("paper", "full")  # whose trained weights are used, best first
 RANDOM, INTER_PATIENT = "random", "inter_patient"  # single-beat networks, by their split
 RHYTHM, CAUSAL = "rhythm", "rhythm_causal"  # of recordings, and of live signals
 NAMES = (RANDOM, INTER_PATIENT, RHYTHM, CAUSAL)
-PUBLISHED, GIVEN = "published with the package", "a file that was named"
+PUBLISHED, GIVEN = "published with the package", "from a file that was named"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ecgcore.rhythm.cases import Cases
 
 FEATURES, PAIR, SCORES, ABOUT = "features", "pair", "scores", "about"  # names in the graph
-BATCH = 4096  # beats at once
+BATCH = 512  # beats at once
 
 
 @dataclass(frozen=True)

@@ -146,9 +146,12 @@ def template(window: np.ndarray, late: np.ndarray) -> np.ndarray:
 
     late: (n,) bool, beats that are not premature, from which it is made where there are some.
     """
-    chosen = window[late] if late.any() else window
-    alike = correlation(chosen[:, QRS], np.median(chosen[:, QRS], axis=0)[None])
-    return np.median(chosen[alike >= np.percentile(alike, ALIKE)], axis=0)
+    chosen = np.flatnonzero(late) if late.any() else np.arange(len(window))
+    complexes = window[chosen, QRS]
+    alike = correlation(complexes, np.median(complexes, axis=0)[None])
+    chosen = chosen[alike >= np.percentile(alike, ALIKE)]
+    # A column at a time: of a day's beats, no copy of all the windows.
+    return np.array([np.median(column[chosen]) for column in window.T])
 
 
 def realigned(

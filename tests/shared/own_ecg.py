@@ -40,6 +40,7 @@ def deployed(tmp_path_factory, small_beats):
     for name in ("app", ".streamlit"):
         shutil.copytree(paths.ROOT / name, project.root / name, dirs_exist_ok=True)
     project.run("ecgcore", "export", "--profile", PROFILE, "--int8")
+    shutil.copytree(run / "models", project.root / "runs" / "paper" / "models")  # what answers
     return project
 
 
