@@ -10,12 +10,26 @@ from typing import Annotated
 import typer
 
 from ecgcore import __version__
-from ecgcore.cli import beats, data, export, noise, predict, rhythm, run, site, studies, train, weights
+from ecgcore.cli import (
+    beats,
+    data,
+    export,
+    noise,
+    predict,
+    report,
+    rhythm,
+    run,
+    site,
+    studies,
+    train,
+    weights,
+)
 from ecgcore.cli.options import STYLE
 from ecgcore.errors import DownloadError, EcgError
 
 VERBS = {
     "predict": predict.predict,
+    "report": report.report,
     "export": export.export,
     "beats": beats.beats,
     "train": train.train,

@@ -37,9 +37,7 @@ def write(
     if not len(seconds):
         raise DataError(f"{path}: no beat to annotate")
     rows = [(0, -1, NOTE, 0, note[:250])]
-    rows += [
-        (round(s * fs), 1, CLASSES[c], 0, "") for s, c in zip(seconds, predicted, strict=True)
-    ]
+    rows += [(round(s * fs), 1, CLASSES[c], 0, "") for s, c in zip(seconds, predicted, strict=True)]
     for stretch in unusable:
         rows.append((round(stretch.start_s * fs), 0, QUALITY, UNREADABLE, ""))
         rows.append((round(stretch.stop_s * fs), 0, QUALITY, 0, ""))

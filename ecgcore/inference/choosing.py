@@ -18,9 +18,7 @@ __all__ = ["model", "named", "rhythm_model"]
 Model = Classifier | RhythmClassifier
 
 
-def model(
-    content: Content, given: Model | Path | None = None, alone: bool = False
-) -> Model:
+def model(content: Content, given: Model | Path | None = None, alone: bool = False) -> Model:
     """The model for what was read from a file: `given`, or else the project's own, which is the
     rhythm model for a recording and the network for single beats. given: a file is loaded.
 

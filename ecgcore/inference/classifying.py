@@ -330,8 +330,13 @@ def _decided(
     columns = (row, found.time_s, found.true, shape, probabilities[at], decision[at])
     problems = _flat(row, found.time_s, extent)
     beats = Decided(*(c[kept] for c in columns))
-    return Part(beats, problems, done=READING + (1 - READING) * block.done, block=block,
-                unusable=without_signal(block))
+    return Part(
+        beats,
+        problems,
+        done=READING + (1 - READING) * block.done,
+        block=block,
+        unusable=without_signal(block),
+    )
 
 
 def _beats_at(seconds: np.ndarray):

@@ -66,9 +66,7 @@ class _Graph:
         """
         if (np.count_nonzero(made.value, axis=1) <= 1).all():
             return self._ensemble(made, columns, features)
-        return self.add(
-            "Concat", *(self._ensemble(made, [c], features) for c in columns), axis=1
-        )
+        return self.add("Concat", *(self._ensemble(made, [c], features) for c in columns), axis=1)
 
     def _ensemble(self, made: TreeArrays, columns: list[int], features: str) -> str:
         leaf = made.left < 0
@@ -149,13 +147,9 @@ class _Graph:
 def _made(fitted: RhythmModel) -> onnx.ModelProto:
     graph = _Graph()
     as_arrays = [t if isinstance(t, TreeArrays) else trees.arrays(t) for t in fitted.early]
-    early = [
-        graph.log_odds(graph.probabilities(t, [S], portable.FEATURES)) for t in as_arrays
-    ]
+    early = [graph.log_odds(graph.probabilities(t, [S], portable.FEATURES)) for t in as_arrays]
     (wide,) = (t if isinstance(t, TreeArrays) else trees.arrays(t) for t in fitted.wide)
-    shape = graph.mean(
-        [graph.network(n, portable.PAIR, portable.FEATURES) for n in fitted.shapes]
-    )
+    shape = graph.mean([graph.network(n, portable.PAIR, portable.FEATURES) for n in fitted.shapes])
     shape = graph.add("Gather", shape, graph.constant(np.array([V, F])), axis=1)
     wide_and_shape = [
         graph.log_odds(p) for p in (graph.probabilities(wide, [V, F], portable.FEATURES), shape)
