@@ -19,7 +19,6 @@ from ecgcore.data import rpeaks, signals
 from ecgcore.data.formats.content import Content, Problem, Rows
 from ecgcore.data.formats.opening import open_file
 from ecgcore.data.records import AAMI_OF_SYMBOL
-from ecgcore.data.resampling import resample
 from ecgcore.data.signals import Block, Signal
 from ecgcore.errors import ConfigError, DataError
 from ecgcore.inference import choosing
