@@ -18,6 +18,10 @@ SMALL = ("104", "208", "210", "223")
 CHROMIUM = "/usr/bin/chromium"
 
 
+def pytest_addoption(parser) -> None:
+    parser.addoption("--records", type=int, default=3, help="on which all ways are compared")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Networks this small gain nothing from a second thread, which on a busy machine costs much.

@@ -12,8 +12,8 @@ from ecgcore.inference import classifier
 from ecgcore.sources import PACKAGE
 
 FLOORS = (  # from the ground up; a folder imports from those before it and from itself
-    "data", "beats", "models", "evaluation", "training", "rhythm", "published", "inference", "plots",
-    "widgets", "workflow", "chapters", "cli",
+    "data", "beats", "models", "evaluation", "training", "rhythm", "published", "inference",
+    "plots", "widgets", "workflow", "chapters", "cli",
 )  # fmt: skip
 GROUND = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))

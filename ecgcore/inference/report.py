@@ -58,7 +58,8 @@ svg{display:block;width:100%;height:auto}.scroll{overflow-x:auto}.scroll svg{min
 .square svg{max-width:460px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:4px 10px 4px 0;border-bottom:1px solid var(--rule);vertical-align:top}
-th{font-weight:600;color:var(--quiet);font-size:.85rem}td.n,th.n{text-align:right}
+th{font-weight:600;color:var(--quiet);font-size:.85rem}td.n,th.n{text-align:right;white-space:nowrap}
+table{overflow-wrap:normal}h2 span{font-weight:400;font-size:.9rem;color:var(--quiet)}
 summary{cursor:pointer;padding:4px 0}
 text{font:12px system-ui,"DejaVu Sans",sans-serif;fill:var(--ink)}text.tick{fill:var(--quiet);
 font-size:11px}text.mark{font-weight:700;font-size:13px}
