@@ -1,4 +1,4 @@
-"""Which beats lie in annotated atrial fibrillation or flutter, and how well a measure finds them."""
+"""Which beats lie in annotated atrial fibrillation or flutter, and how a measure finds them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Found:
 def compare(measure: np.ndarray, inside: np.ndarray, threshold: float) -> Found:
     """measure: (n,) of each beat, suspect from `threshold` on; inside: (n,) bool."""
     suspect = measure >= threshold
-    return Found(float(suspect[inside].mean()), float((~suspect)[~inside].mean()), int(len(inside)))
+    return Found(float(suspect[inside].mean()), float((~suspect)[~inside].mean()), len(inside))
 
 
 def lowest_threshold(measure: np.ndarray, inside: np.ndarray, specificity: float) -> float:

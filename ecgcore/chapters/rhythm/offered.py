@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ecgcore import paths, provenance
+from ecgcore.beats.splits import DS1
 from ecgcore.chapters.rhythm.runs import kept
 from ecgcore.errors import DataError
-from ecgcore.beats.splits import DS1
 from ecgcore.inference import published
 from ecgcore.rhythm import cases, model, onnx_graph, portable, storage
 from ecgcore.rhythm.thresholds import Thresholds
