@@ -170,7 +170,7 @@ def edits_of(found, name: str, seconds: float | None = None) -> list[Edit]:
         raise DataError(f"{name}: damaged corrections")
     if seconds is not None and not abs(length - seconds) <= SAME_LENGTH_S:
         raise DataError(
-            f"{name}: corrections of a recording of {length:.0f} s, and this one has {seconds:.0f} s"
+            f"{name}: corrections of a recording of {length:.0f} s; this one has {seconds:.0f} s"
         )
     return [_edit(each, number, name) for number, each in enumerate(listed, start=1)]
 
