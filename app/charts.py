@@ -43,12 +43,12 @@ class Look:
 
 LIGHT = Look(
     dict(zip(CLASSES, ("#0072B2", "#B87700", "#D55E00", "#B3558C", "#00805A"), strict=True)),
-    ink="#1B2733", quiet="#5B6875", large="#EBB9B3", small="#F8E4E1", paper="#FFFBFA",
+    ink="#1B2733", quiet="#5B6875", large="#E8AFA8", small="#F9E6E3", paper="#FFFBFA",
     bad="rgba(120,130,140,.30)", here="rgba(0,114,178,.16)",
 )  # fmt: skip
 DARK = Look(
     dict(zip(CLASSES, ("#56B4E9", "#F0AE3C", "#FF8A55", "#E39AC2", "#37C79C"), strict=True)),
-    ink="#E8EDF2", quiet="#A3AFBA", large="#5C3C3E", small="#33262A", paper="#171A21",
+    ink="#E8EDF2", quiet="#A3AFBA", large="#5C3C3E", small="#33262A", paper="#1D1816",
     bad="rgba(140,150,160,.32)", here="rgba(86,180,233,.22)",
 )  # fmt: skip
 
@@ -63,8 +63,8 @@ def _figure(height: int, look: Look, **layout) -> go.Figure:
         hoverlabel={"namelength": 0},
         **layout,
     )
-    figure.update_xaxes(gridcolor="rgba(128,128,128,.18)", zeroline=False)
-    figure.update_yaxes(gridcolor="rgba(128,128,128,.18)", zeroline=False)
+    faint = {"gridcolor": "rgba(128,128,128,.18)", "zeroline": False}
+    figure.update_layout(xaxis=faint, yaxis=faint)
     return figure
 
 
@@ -78,7 +78,7 @@ def overview(
 
     window: from and to (s), what is shown below. Every point tells its time (s) in `customdata`.
     """
-    figure = _figure(250, look, hovermode="x", clickmode="event+select", dragmode="select")
+    figure = _figure(270, look, hovermode="x", clickmode="event+select", dragmode="select")
     _rate(figure, recording, look)
     _lanes(figure, recording, summary, look)
     for stretch in summary.unusable:
@@ -90,6 +90,7 @@ def overview(
         tickvals=ticks,
         ticktext=[summary.clock(t) for t in ticks],
         fixedrange=True,
+        anchor="y2",
     )
     lanes = ["irregular", *reversed(LANES)]
     figure.update_layout(
@@ -138,10 +139,12 @@ def _rate(figure: go.Figure, recording: Recording, look: Look) -> None:
         x=middle,
         y=np.minimum(half, RATE_TOP),
         customdata=middle,
-        mode="lines",
+        mode="lines+markers",  # only what has marks can be clicked
         line={"color": look.classes["N"], "width": 1.4},
+        marker={"opacity": 0.001, "size": 6},
+        selected={"marker": {"opacity": 0.001}},
+        unselected={"marker": {"opacity": 0.001}},
         hovertemplate="%{y:.0f}/min",
-        selected={"marker": {"opacity": 0}},
     )
 
 
@@ -274,7 +277,9 @@ def _paper(figure: go.Figure, seconds: float, look: Look, narrow: bool) -> None:
     figure.update_layout(plot_bgcolor=look.paper, selectdirection="h")
     small = {"dtick": SMALL_S, "showgrid": True, "gridcolor": look.small, "gridwidth": 0.6}
     shown = seconds <= MOST_SMALL_S and not narrow
-    figure.update_xaxes(gridcolor=look.large, ticks="", minor=small if shown else None)
+    figure.update_xaxes(
+        showgrid=True, gridcolor=look.large, gridwidth=1, ticks="", minor=small if shown else None
+    )
 
 
 def _height(span: list[float], unit: str, look: Look) -> dict:

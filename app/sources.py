@@ -29,7 +29,7 @@ from ecgcore.inference.classifying import Classified
 from ecgcore.inference.corrections import Edit
 from ecgcore.inference.recording import Recording
 
-DATABASES = {"svdb": "MIT-BIH Supraventricular", "mitdb": "MIT-BIH Arrhythmia"}
+DATABASES = {"svdb": "Supraventricular", "mitdb": "Arrhythmia"}  # of MIT-BIH
 FIRST = ("svdb", "851")  # all kinds of sequences, of a patient that no model has learnt from
 EXAMPLE_RECORD, EXAMPLE_BEATS = "208", 30
 ASKED_FS = 360.0  # by which is found out whether a rate is all that a file lacks

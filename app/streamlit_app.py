@@ -32,7 +32,9 @@ IN_RHYTHM, ALONE = "each beat in its rhythm", "each beat alone"
 BY_EVIDENCE = "chosen by the program"
 PROBLEMS_SHOWN = 20
 LISTED = 1000  # events and beats in a table
-KEYS = {"N": "N", "S": "S", "V": "V", "F": "F", "Q": "Q"}
+SHORT = dict(
+    zip(CLASSES, ("Normal", "Supraventricular", "Ventricular", "Fusion", "Other"), strict=True)
+)
 CSS = Path(__file__).with_name("style.css")
 
 
@@ -125,13 +127,14 @@ def local_recordings() -> list[Path]:
 
 def choose_record() -> Opened:
     database, first = sources.FIRST
-    left, middle = st.columns([1, 1])
     names = list(sources.DATABASES)
-    database = left.selectbox(
-        "Database", names, names.index(database), format_func=sources.DATABASES.get
-    )
-    listed = records.record_names(paths.DATA / database)
-    name = middle.selectbox("Record", listed, listed.index(first) if first in listed else 0)
+    with st.container(horizontal=True):
+        database = st.selectbox(
+            "Database", names, names.index(database), format_func=sources.DATABASES.get, width=200
+        )
+        listed = records.record_names(paths.DATA / database)
+        at = listed.index(first) if first in listed else 0
+        name = st.selectbox("Record", listed, at, width=110, key=f"record-{database}")
     key = f"{database}/{name}"
     options, how, slot = ask_options(key)
     model = load_network() if how == ALONE else load_rhythm()
@@ -368,8 +371,8 @@ def show_steps(recording, found: dict[str, navigation.Targets], window) -> None:
                 ("next", ":material/skip_next:", True, "Shift+Right"),
             ):
                 st.button(
-                    label, icon=icon, on_click=state.jump, args=(found[title], forward, seconds),
-                    shortcut=keys, key=f"{label}-event",
+                    label.title(), icon=icon, on_click=state.jump,
+                    args=(found[title], forward, seconds), shortcut=keys, key=f"{label}-event",
                 )  # fmt: skip
         st.selectbox(
             "Window", state.WINDOWS_S, format_func=lambda s: f"{s:.0f} s", key=state.WINDOW,
@@ -380,10 +383,10 @@ def show_steps(recording, found: dict[str, navigation.Targets], window) -> None:
             ("later", ":material/chevron_right:", 0.9, "Right"),
         ):
             st.button(
-                label, icon=icon, on_click=state.step, args=(by, seconds), shortcut=keys,
+                label.title(), icon=icon, on_click=state.step, args=(by, seconds), shortcut=keys,
                 key=f"{label}-window",
             )  # fmt: skip
-        st.toggle("mark a stretch by dragging", key="boxes")
+        st.toggle("Mark a stretch by dragging", key="boxes")
     if seconds > stop - start:
         st.slider(
             "Position",
@@ -489,9 +492,10 @@ def show_beat(opened: Opened, recording, at: int) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="classes"):
         for other in CLASSES:
             st.button(
-                other, help=CLASS_NAMES[other], disabled=other == letter, key=f"class-{other}",
+                SHORT[other], help=CLASS_NAMES[other], disabled=other == letter,
+                key=f"class-{other}",
                 on_click=state.add, args=(opened, Edit(RECLASS, second, letter=other)),
-                shortcut=KEYS[other], type="primary" if other == letter else "secondary",
+                shortcut=other, type="primary" if other == letter else "secondary",
             )  # fmt: skip
         st.button(
             "No beat", icon=":material/delete:", on_click=remove, args=(opened, second),
@@ -545,7 +549,7 @@ def show_stretch(opened: Opened, recording, marked: tuple[float, float]) -> None
         )  # fmt: skip
         for letter in CLASSES:
             st.button(
-                letter, help=f"All are {CLASS_NAMES[letter]}", disabled=not len(inside),
+                f"All {letter}", help=CLASS_NAMES[letter], disabled=not len(inside),
                 on_click=classify_all, args=(opened, inside, letter), key=f"all-{letter}",
             )  # fmt: skip
         peak = corrections.strongest(recording.signal, start, stop)
