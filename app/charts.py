@@ -78,7 +78,7 @@ def overview(
 
     window: from and to (s), what is shown below. Every point tells its time (s) in `customdata`.
     """
-    figure = _figure(270, look, hovermode="x", clickmode="event+select", dragmode="select")
+    figure = _figure(270, look, hovermode="x", clickmode="event+select", dragmode="pan")
     _rate(figure, recording, look)
     _lanes(figure, recording, summary, look)
     for stretch in summary.unusable:
@@ -94,7 +94,6 @@ def overview(
     )
     lanes = ["irregular", *reversed(LANES)]
     figure.update_layout(
-        selectdirection="h",
         yaxis={"domain": [0.44, 1], "title": "rate (/min)", "rangemode": "tozero"},
         yaxis2={
             "domain": [0, 0.40],
@@ -226,7 +225,7 @@ def strip(
     if second:
         span = _trace(figure, second[1], first, last, window, look, "y2")
         below = _height(span, recording.unit, look) | {"domain": [0, 0.38], "title": second[0]}
-        figure.update_layout(yaxis={"domain": [0.42, 1]}, yaxis2=below)
+        figure.update_layout(yaxis={"domain": [0.42, 1]}, yaxis2=below, xaxis={"anchor": "y2"})
     for stretch in recording.unusable:
         if stretch.start_s < last / FS and stretch.stop_s > first / FS:
             _band(figure, stretch.start_s, stretch.stop_s, look.bad)
@@ -287,7 +286,10 @@ def _height(span: list[float], unit: str, look: Look) -> dict:
     axis = {"range": span, "gridcolor": look.large, "fixedrange": True, "zeroline": False}
     if unit.strip().lower() == "mv" and span[1] - span[0] < MOST_MV:
         small = {"dtick": SMALL_MV, "showgrid": True, "gridcolor": look.small, "gridwidth": 0.6}
-        axis |= {"dtick": LARGE_MV, "tick0": 0, "minor": small}
+        lines = np.arange(np.ceil(span[0] / LARGE_MV), span[1] / LARGE_MV).astype(int)
+        few = len(lines) <= 6  # else only whole millivolts are labelled
+        words = [f"{n * LARGE_MV:g}" if few or n % 2 == 0 else "" for n in lines]
+        axis |= {"tickvals": lines * LARGE_MV, "ticktext": words, "minor": small}
     return axis
 
 

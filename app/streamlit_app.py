@@ -336,22 +336,17 @@ def show_overview(recording, summary, window) -> None:
     key = f"overview-{st.session_state['drawn']}"
 
     def moved() -> None:
-        chosen = st.session_state[key].selection
-        if chosen.box:
-            at = sum(chosen.box[0]["x"][:2]) / 2
-        elif chosen.points:
-            at = chosen.points[0]["x"]
-        else:
-            return
-        state.look_at(float(at), recording.seconds)
-        st.session_state[state.SELECTED] = None
-        state.forget_marks()
+        points = st.session_state[key].selection.points
+        if points:
+            state.look_at(float(points[0]["x"]), recording.seconds)
+            st.session_state[state.SELECTED] = None
+            state.forget_marks()
 
     st.plotly_chart(
         charts.overview(recording, summary, window, look()),
         key=key,
         on_select=moved,
-        selection_mode=("points", "box"),
+        selection_mode="points",
         config={"displayModeBar": False},
         alt="Heart rate and ectopic beats over the whole recording",
     )
@@ -386,7 +381,10 @@ def show_steps(recording, found: dict[str, navigation.Targets], window) -> None:
                 label.title(), icon=icon, on_click=state.step, args=(by, seconds), shortcut=keys,
                 key=f"{label}-window",
             )  # fmt: skip
-        st.toggle("Mark a stretch by dragging", key="boxes")
+        st.toggle(
+            "Mark a stretch by dragging", key="boxes",
+            help="Else dragging moves the strip, and a click on a letter chooses its beat.",
+        )  # fmt: skip
     if seconds > stop - start:
         st.slider(
             "Position",
