@@ -40,14 +40,17 @@ PICTURES = {
     "app_phone": Picture(390, 844, phone=True),
     "app_phone_dark": Picture(390, 844, dark=True, phone=True),
 }
-DEFAULT = ("app",)  # what README shows
+DEFAULT = "app"  # what README shows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", nargs="*", default=DEFAULT, choices=[*PICTURES])
+    parser.add_argument("name", nargs="*", help=f"of {', '.join(PICTURES)}; else {DEFAULT}")
     parser.add_argument("--to", type=Path, default=FOLDER, help="folder")
     given = parser.parse_args()
+    names = given.name or [DEFAULT]
+    if unknown := set(names) - set(PICTURES):
+        parser.error(f"no picture is called {', '.join(sorted(unknown))}")
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not chromium:
         sys.exit("no Chromium: install it, or set CHROMIUM to its path")
@@ -56,7 +59,7 @@ def main() -> None:
     given.to.mkdir(parents=True, exist_ok=True)
     with running_app() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for name in given.name:
+        for name in names:
             take(browser, address, PICTURES[name], given.to / f"{name}.png")
             print(given.to / f"{name}.png")
         browser.close()
@@ -104,6 +107,7 @@ def take(browser, address: str, picture: Picture, path: Path) -> None:
     kinds = page.get_by_role("combobox", name="Jump to")
     kinds.fill(EVENT)
     kinds.press("Enter")
+    page.get_by_text(f"{EVENT} (").first.wait_for()
     page.get_by_role("button", name="Next").click()
     page.get_by_text("RR before").wait_for()
     page.wait_for_load_state("networkidle")
