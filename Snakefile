@@ -239,6 +239,10 @@ STEPS = {
     "12_another_database": {"needs": [RHYTHM, RECORDS, "data/svdb/SHA256SUMS.txt"]},
     "13_two_patients": {"needs": [RHYTHM, ANSWERS, MODELS, RECORDS]},
     "14_noise": {"needs": [NOISE, f"{EXECUTED}/11_rhythm.ipynb"]},
+    "16_reproduction": {
+        "needs": [f"{EXECUTED}/{n}.ipynb" for n in NOTEBOOKS if n != "16_reproduction"],
+        "reads": ["figures/metrics.json"],
+    },
     "15_house": {"needs": [[str(p) for p in sorted(Path("ecgcore").rglob("*.py"))]]},  # draws all
 }
 for notebook in NOTEBOOKS:
@@ -251,6 +255,7 @@ for notebook in NOTEBOOKS:
             f"Notebook {notebook}"
         input:
             step["needs"],
+            step.get("reads", []),
             dependencies(notebook),
         output:
             f"{EXECUTED}/{notebook}.ipynb",

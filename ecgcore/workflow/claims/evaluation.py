@@ -41,7 +41,8 @@ def s_and_f_vanish(numbers: Numbers) -> bool:
 
 
 @claim(
-    "03_evaluation", "Every class falls under the inter-patient split, S and F most; Q is not scored"
+    "03_evaluation",
+    "Every class falls under the inter-patient split, S and F most; Q is not scored",
 )
 def s_and_f_fall_most(numbers: Numbers) -> bool:
     """The F1 of S and of F falls further than that of N and of V; Q is not scored."""
