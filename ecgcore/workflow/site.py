@@ -1,12 +1,14 @@
 """The book's source, brought together for Jupyter Book."""
 
 import json
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
-from ecgcore import paths
+from ecgcore import paths, provenance
 from ecgcore.files import replacing, write_text
 from ecgcore.workflow.results import assemble
 
@@ -23,6 +25,7 @@ def publish(executed: Path, target: Path) -> Path:
     in the book each is shown by its HTML twin, which has the data too.
     """
     document = json.loads(executed.read_text(encoding="utf-8"))
+    document["cells"] = list(_with_sources(document["cells"], executed.stem))
     for cell in document["cells"]:
         tags = cell["metadata"].get("tags", [])
         if "injected-parameters" in tags:
@@ -32,6 +35,36 @@ def publish(executed: Path, target: Path) -> Path:
     document["metadata"].pop("widgets", None)
     write_text(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     return target
+
+
+SAVED = re.compile(r"""\bsave\(\s*\w+(?:\([^()]*\))?,\s*"(\w+)",\s*profile\)""")
+BELOW = """::::{{div}} figure-source
+{{download}}`SVG <../../figures/{name}.svg>` ·
+{{download}}`data (CSV) <../../figures/{name}.csv>` ·
+notebooks/{notebook}.ipynb, cell {number}, at commit {commit}
+::::
+"""
+
+
+def _with_sources(cells: list[dict], notebook: str) -> Iterator[dict]:
+    """The cells, and below each figure a quiet line that leads to what it is made of."""
+    number = 0
+    for cell in cells:
+        yield cell
+        if cell["cell_type"] != "code":
+            continue
+        number += "injected-parameters" not in cell["metadata"].get("tags", [])
+        saved = SAVED.search("".join(cell["source"]))
+        if saved and "mystnb" in cell["metadata"]:
+            text = BELOW.format(
+                name=saved[1], notebook=notebook, number=number, commit=provenance.commit()
+            )
+            yield {
+                "cell_type": "markdown",
+                "id": f"source-{number}",
+                "metadata": {},
+                "source": text.splitlines(keepends=True),
+            }
 
 
 def stage_site(profile: str) -> Path:
