@@ -6,11 +6,10 @@ import sources
 import streamlit as st
 from guidance import GUIDANCE, NOTICE
 
-from ecgcore.chapters.rhythm import offered
 from ecgcore.constants import CLASS_NAMES, CLASSES
 from ecgcore.data import records, signals
 from ecgcore.errors import EcgError
-from ecgcore.inference import classifier
+from ecgcore.inference import classifier, published
 
 ALONE, IN_RHYTHM = "each beat alone", "each beat in its rhythm"
 STRIP_S = 10.0  # of signal in the rhythm strip
@@ -23,9 +22,9 @@ def load_network() -> classifier.Classifier:
     return classifier.load()
 
 
-@st.cache_resource(show_spinner="Loading the rhythm model (the first time it is fitted) …")
+@st.cache_resource(show_spinner="Loading the rhythm model …")
 def load_rhythm():
-    return offered.project_model()
+    return published.rhythm_model()
 
 
 def load_model(how: str):

@@ -8,7 +8,6 @@ cut from the training part. Balancing and augmenting come later, on the training
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 from ecgcore.beats.cutting import Beats, class_counts
 from ecgcore.constants import CLASSES
@@ -115,7 +114,7 @@ def _fold(beats: Beats, number: int) -> tuple[np.ndarray, np.ndarray]:
     groups = patients(beats.record[free])
     if len(np.unique(groups)) < len(FOLDS):
         raise DataError(f"{len(FOLDS)} folds need as many patients without a pacemaker")
-    dealer = StratifiedGroupKFold(len(FOLDS), shuffle=True, random_state=SPLIT_SEED)
+    dealer = _dealer(len(FOLDS), SPLIT_SEED)
     training, test = list(dealer.split(free, beats.aami[free], groups))[number]
     return free[training], free[test]
 
@@ -126,14 +125,19 @@ def _validation_beats(training: np.ndarray, beats: Beats, share: float, seed: in
     return training[_draw(aami, counts, seed)]
 
 
+def _dealer(folds: int, seed: int):
+    from sklearn.model_selection import StratifiedGroupKFold  # slow; who classifies needs none
+
+    return StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+
+
 def _validation_records(training: np.ndarray, beats: Beats, share: float, seed: int) -> np.ndarray:
     """Whole records: of the groups that share the classes out evenly, the most typical one."""
     records, aami = patients(beats.record[training]), beats.aami[training]
     folds = min(max(2, round(1 / share)), len(np.unique(records)))
     if folds < 2:
         raise DataError("one training record leaves none to validate on")
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    parts = [part for _, part in splitter.split(training, aami, records)]
+    parts = [part for _, part in _dealer(folds, seed).split(training, aami, records)]
     return training[np.sort(min(parts, key=lambda part: _unlikeness(aami[part], aami, share)))]
 
 

@@ -17,17 +17,20 @@ from ecgcore.cli import (
     export,
     noise,
     predict,
+    report,
     rhythm,
     run,
     site,
     studies,
     train,
+    weights,
 )
 from ecgcore.cli.options import STYLE
 from ecgcore.errors import DownloadError, EcgError
 
 VERBS = {
     "predict": predict.predict,
+    "report": report.report,
     "export": export.export,
     "beats": beats.beats,
     "train": train.train,
@@ -51,6 +54,7 @@ app = typer.Typer(
     **STYLE,
 )
 app.add_typer(data.app, name="data")
+app.add_typer(weights.app, name="weights")
 for name, verb in VERBS.items():
     # `run` has a --help of its own, which takes the name of a notebook.
     own_help = {"help_option_names": []} if verb is run.run else {}

@@ -17,15 +17,18 @@ def rhythm(
     ] = False,
     partial: Annotated[bool, typer.Option(help="Gather what there is.")] = False,
     teach: Annotated[
-        bool, typer.Option("--teach", help="Fit the model of `predict --rhythm`, instead.")
+        bool, typer.Option("--teach", help="Fit the model that `predict` uses, instead.")
+    ] = False,
+    causal: Annotated[
+        bool, typer.Option("--causal", help="With --teach: that of `serve`, for live signals.")
     ] = False,
 ) -> None:
     """Fit and score the rhythm model in the named runs, or in all that have no scores yet."""
     from ecgcore.chapters.rhythm import answers, offered, runs
 
     if teach:
-        offered.load(profile, lambda sentence: typer.echo(sentence, err=True))
-        typer.echo(offered.model_file(profile))
+        offered.load(profile, lambda sentence: typer.echo(sentence, err=True), causal)
+        typer.echo(offered.model_file(profile, causal))
         return
     if gather or partial:
         typer.echo(runs.collect(profile, partial))

@@ -5,18 +5,17 @@ Research software: what it says of an ECG is no diagnosis.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ecgcore import paths
 from ecgcore.constants import BEAT_LENGTH, CLASSES
 from ecgcore.errors import DataError
 from ecgcore.files import weights_sha256
+from ecgcore.inference import published
 
-PROTOCOL = "random"  # its network has seen all 48 patients and all five classes
-PROFILES = ("paper", "full", "smoke")  # where a trained network is looked for, best first
+PROTOCOL = published.RANDOM  # its network has seen all 48 patients and all five classes
 INPUT, OUTPUT = "beats", "probabilities"  # names in the ONNX graph
 BATCH = 512
 
@@ -42,12 +41,9 @@ def onnx_file(checkpoint: Path) -> Path:
 
 
 def trained_network(protocol: str = PROTOCOL) -> Path:
-    """The checkpoint of the best profile that has one. Raises DataError if nothing is trained."""
-    for profile in PROFILES:
-        if paths.model_file(profile, protocol).is_file():
-            return paths.model_file(profile, protocol)
-    wanted = paths.model_file(PROFILES[0], protocol)
-    raise DataError(f"{wanted}: no trained network yet; `make book` trains one")
+    """The network that was trained here, or else the published one. Raises DataError if there is
+    neither."""
+    return published.find(protocol)[0]
 
 
 def load(path: Path | None = None) -> Classifier:
@@ -56,14 +52,16 @@ def load(path: Path | None = None) -> Classifier:
     The project's own is taken from its ONNX file where that holds the same weights: it starts
     without PyTorch. Raises DataError if the file is missing or not one of these.
     """
+    origin = published.GIVEN
     if path is None:
-        path = trained_network()
-        if _same_weights(onnx_file(path), path):
+        path, origin = published.find(PROTOCOL)
+        if path.suffix != ".onnx" and _same_weights(onnx_file(path), path):
             path = onnx_file(path)
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: no such file; `ecgcore export` writes one from a checkpoint")
-    return _load_onnx(path) if path.suffix == ".onnx" else _load_checkpoint(path)
+    found = _load_onnx(path) if path.suffix == ".onnx" else _load_checkpoint(path)
+    return replace(found, about=published.described(path, found.about, origin))
 
 
 def _same_weights(exported: Path, checkpoint: Path) -> bool:

@@ -1,15 +1,14 @@
 """From a file to classes: beats, one a row, whole records and plain signals of any length.
 
-Command line, app and notebooks all classify through `classify`, which sees each beat alone, or
-`classify_rhythm`, which sees it among the others. The first reads and answers part by part, so
-that a record of a day takes no more memory than one of ten minutes; the second needs the whole.
-Research software: what it says of an ECG is no diagnosis.
+Command line, service, app and notebooks all classify through `classify`. A recording's beats are
+seen among the others unless a network for single beats is given; beats that somebody has cut have
+no others. All is read block by block, and of a recording only what the model looks at is kept, so
+that a day fits into little memory. Research software: what it says of an ECG is no diagnosis.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,14 +19,14 @@ from ecgcore.data import rpeaks, signals
 from ecgcore.data.formats.content import Content, Problem, Rows
 from ecgcore.data.formats.opening import open_file
 from ecgcore.data.records import AAMI_OF_SYMBOL
-from ecgcore.data.resampling import resample
 from ecgcore.data.signals import Block, Signal
 from ecgcore.errors import ConfigError, DataError
+from ecgcore.inference import choosing
 from ecgcore.inference.classifier import Classifier
 from ecgcore.inference.sanity import Sanity, warn_of_rows
-
-if TYPE_CHECKING:  # scikit-learn and PyTorch, which most callers do without
-    from ecgcore.rhythm.whole import RhythmClassifier
+from ecgcore.inference.stretches import Stretch, joined, without_signal
+from ecgcore.rhythm import sequence
+from ecgcore.rhythm.whole import RhythmClassifier
 
 PROBABILITIES = [f"p_{c}" for c in CLASSES]
 
@@ -87,7 +86,7 @@ class Part:
     """Some beats of a file, in order, with what was wrong; done: share of the file, or NaN.
 
     warnings: doubts about the whole, in the last part only; block: the signal that the beats
-    were cut from, None for rows.
+    were cut from, None for rows; unusable: what of the block cannot be analysed.
     """
 
     beats: Classified
@@ -95,58 +94,58 @@ class Part:
     warnings: list[str] = field(default_factory=list)
     done: float = float("nan")
     block: Block | None = None
+    unusable: list[Stretch] = field(default_factory=list)
 
 
 def classify(
     path: Path,
-    classifier: Classifier,
+    classifier: Classifier | RhythmClassifier | None = None,
     fs: float | None = None,
     lead: str = "",
     own_peaks: bool = False,
 ) -> Iterator[Part]:
-    """The beats of a CSV file, a WFDB record or a one-column signal, part by part.
+    """The beats of a file of any format, part by part; `collect` makes one of all parts.
 
-    path: of a CSV file, or of a record (with or without suffix); fs: Hz, of a one-column signal;
-    lead: of a record; own_peaks: find the R peaks even where there are annotations.
-    Raises DataError or ConfigError for a file, lead or rate that cannot be used.
+    path: of a file, or of a record (with or without suffix); classifier: a network sees each beat
+    alone, a rhythm model among the others; the project's own rhythm model if none is given, or for
+    beats that are already cut its network; fs: Hz, of a file that does not tell; lead: of a
+    recording; own_peaks: find the R peaks even where there are annotations.
+    Raises DataError or ConfigError for a file, lead or rate that cannot be used, ConfigError where
+    single beats are to be seen in their rhythm.
     """
-    return classify_content(open_file(path, lead, fs), classifier, own_peaks)
+    content = open_file(path, lead, fs)
+    return classify_content(content, choosing.model(content, classifier), own_peaks)
 
 
 def classify_content(
-    content: Content, classifier: Classifier, own_peaks: bool = False
+    content: Content, classifier: Classifier | RhythmClassifier, own_peaks: bool = False
 ) -> Iterator[Part]:
     """The beats of what was read from a file."""
+    in_rhythm = isinstance(classifier, RhythmClassifier)
     if content.rows is not None:
+        if in_rhythm:
+            raise ConfigError(
+                "single beats have no rhythm; give a record or a signal, or have each beat "
+                "classified alone"
+            )
         yield from classify_rows(content.rows, classifier)
         return
+    how = classify_in_rhythm if in_rhythm else classify_signal
     problems = content.problems
-    for part in classify_signal(content.signal, classifier, own_peaks):
-        yield Part(part.beats, problems + part.problems, part.warnings, part.done, part.block)
+    for part in how(content.signal, classifier, own_peaks):
+        yield replace(part, problems=problems + part.problems)
         problems = []
 
 
 def classify_rhythm(
     path: Path,
-    rhythm: "RhythmClassifier",
+    rhythm: RhythmClassifier | None = None,
     fs: float | None = None,
     lead: str = "",
     own_peaks: bool = False,
 ) -> Iterator[Part]:
-    """The beats of a record or a one-column signal, each seen among the others, in one part.
-
-    Parameters as in `classify`. Raises DataError or ConfigError likewise, and for a file of beats,
-    which have no rhythm.
-    """
-    content = open_file(path, lead, fs)
-    if content.signal is None:
-        raise ConfigError(
-            f"{path}: single beats have no rhythm; give a record or a signal, or have "
-            "each beat classified alone"
-        )
-    part = classify_in_context(content.signal, rhythm, own_peaks)
-    problems = content.problems + part.problems
-    yield Part(part.beats, problems, part.warnings, part.done, part.block)
+    """As `classify`, by a rhythm model only: ConfigError for a file of beats."""
+    return classify(path, rhythm or choosing.rhythm_model(), fs, lead, own_peaks)
 
 
 def classify_rows(parts: Iterator[Rows], classifier: Classifier) -> Iterator[Part]:
@@ -208,6 +207,8 @@ def _annotated(signal: Signal):
 
     def beats(block: Block) -> BlockBeats:
         at = slice(*np.searchsorted(seconds, [block.start_s, block.stop_s]))
+        if block.done == 1:
+            at = slice(at.start, len(seconds))
         start = np.round(seconds[at] * FS).astype(np.int64) - block.offset
         return BlockBeats(start, seconds[at], length[at], true[at])
 
@@ -234,7 +235,7 @@ def _classify_block(block: Block, found: BlockBeats, count: int, classifier: Cla
     problems, kept = _flat(row, found.time_s, extent), extent > 0
     probabilities = classifier.probabilities(signal[kept])
     beats = Classified(row[kept], found.time_s[kept], found.true[kept], signal[kept], probabilities)
-    return Part(beats, problems, done=block.done, block=block)
+    return Part(beats, problems, done=block.done, block=block, unusable=without_signal(block))
 
 
 def _flat(row: np.ndarray, time_s: np.ndarray, extent: np.ndarray) -> list[Problem]:
@@ -245,43 +246,121 @@ def _flat(row: np.ndarray, time_s: np.ndarray, extent: np.ndarray) -> list[Probl
     ]
 
 
-def classify_in_context(
-    signal: Signal, rhythm: "RhythmClassifier", own_peaks: bool = False
-) -> Part:
-    """The beats of a whole signal, each seen among the others; R peaks as in `classify_signal`.
+READING = 0.8  # share of the time that a rhythm model's answer takes until all has been read
 
-    Reads the whole signal at once: minutes of rhythm cannot be had block by block. Annotated
-    classes are passed on in `true`, and looked at by nobody. Its beats are Decided. Raises
-    DataError if there is no heartbeat, or too few.
+
+def classify_in_rhythm(
+    signal: Signal,
+    rhythm: RhythmClassifier,
+    own_peaks: bool = False,
+    block_s: float = signals.BLOCK_S,
+) -> Iterator[Part]:
+    """The beats of a signal, each seen among the others; R peaks as in `classify_signal`.
+
+    The first parts are empty: the whole is read before the first answer. Annotated classes are
+    passed on in `true`, and looked at by nobody. Beats are Decided. Raises DataError if there is no
+    heartbeat, or too few.
     """
-    samples = signal.read(0, signal.n_samples)
-    filled = signals.fill_gaps(samples).astype(np.float32)
-    missing = np.count_nonzero(~np.isfinite(samples)) / signal.fs
-    flat = signals.flat_seconds(samples, signal.fs) if len(samples) else 0.0
-    at_fs = resample(filled, signal.fs)
-    block = Block(at_fs, 0, 0.0, signal.seconds, missing, flat, done=1.0)
     annotated = None if own_peaks else _annotated(signal)
-    seconds = signal.peaks_s if annotated else rpeaks.find_throughout(signal)
-    found = annotated(block) if annotated else _beats_at(seconds)
-    sanity = Sanity(signal.name, signal.fs)
-    sanity.add(block, found)
+    sanity, read = Sanity(signal.name, signal.fs), []
+    for block in signals.blocks(signal, block_s):
+        read.append(_read(block, signal, rhythm.causal, bool(annotated)))
+        sanity.add(block, read[-1])
+        yield Part(_nobody(), done=READING * block.done)
     warnings = [*signal.notes, *sanity.warnings()]
+    seconds = np.concatenate([each.time_s for each in read])
+    window = np.concatenate([each.window for each in read])
+    read = [each.block for each in read]  # the windows are in memory once, not twice
     try:
-        decision, probabilities = rhythm.answer(filled, signal.fs, seconds)
+        if seconds[-1] > signal.seconds:
+            raise DataError("the R peaks must increase and lie inside the signal")
+        decision, probabilities = rhythm.answer_windows(seconds, window)
     except DataError as error:
         raise DataError(f"{signal.name}: {error}") from None
-    shape, extent = cut(at_fs, found.start, found.length)
-    row, kept = 1 + np.arange(len(shape)), extent > 0
-    columns = (row, found.time_s, found.true, shape, probabilities, decision)
+    del window
+    found = annotated or _beats_at(seconds)
+    for block in read:
+        at = slice(*np.searchsorted(seconds[:-1], [block.start_s, block.stop_s]))
+        if block.done == 1:
+            at = slice(at.start, len(seconds) - 1)
+        yield _decided(block, found(block), at, decision, probabilities)
+    yield Part(_nobody(), warnings=warnings, done=1.0)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A block's R peaks. block: without context; start: (n,) int64, in the block's 125 Hz signal;
+    time_s: (n,) s, in the whole; window: (n, 128) float32, about each."""
+
+    block: Block
+    start: np.ndarray
+    time_s: np.ndarray
+    window: np.ndarray
+
+
+def _read(block: Block, signal: Signal, causal: bool, annotated: bool) -> _Read:
+    last = block.done == 1
+    if annotated:
+        seconds = signal.peaks_s
+        inside = (seconds >= block.start_s) & ((seconds < block.stop_s) | last)
+        start = np.round(seconds[inside] * FS).astype(np.int64) - block.offset
+    else:
+        start = rpeaks.find(block.signal)
+        seconds = (start + block.offset) / FS
+        inside = (seconds >= block.start_s) & ((seconds < block.stop_s) | last)
+        start = start[inside]
+    window = np.empty((0, sequence.WINDOW), np.float32)
+    if len(start):
+        at = np.minimum(start, len(block.signal))  # further ones are refused with the whole
+        window = sequence.windows(sequence.filtered(block.signal, FS, causal), at)
+    return _Read(block, start, seconds[inside], window)
+
+
+def _decided(
+    block: Block,
+    found: BlockBeats,
+    at: slice,
+    decision: np.ndarray,
+    probabilities: np.ndarray,
+) -> Part:
+    """The beats of a block, which are those `at` among the beats of the whole."""
+    shape, extent = cut(block.signal, found.start, found.length)
+    row, kept = at.start + 1 + np.arange(len(shape)), extent > 0
+    columns = (row, found.time_s, found.true, shape, probabilities[at], decision[at])
     problems = _flat(row, found.time_s, extent)
-    return Part(Decided(*(c[kept] for c in columns)), problems, warnings, 1.0, block)
+    beats = Decided(*(c[kept] for c in columns))
+    return Part(
+        beats,
+        problems,
+        done=READING + (1 - READING) * block.done,
+        block=block,
+        unusable=without_signal(block),
+    )
 
 
-def _beats_at(seconds: np.ndarray) -> BlockBeats:
-    """Beats at R peaks (n,) s of a whole signal, but the last one, which nobody annotated."""
-    length = _lengths(median_rr(seconds)[:-1]) if len(seconds) > 1 else np.empty(0)
-    start = np.round(seconds[:-1] * FS).astype(np.int64)
-    return BlockBeats(start, seconds[:-1], length, np.full(len(start), -1, dtype=np.int8))
+def _beats_at(seconds: np.ndarray):
+    """A function from a block to its beats at R peaks (n,) s of the whole, but the last one."""
+    length = _lengths(median_rr(seconds)[:-1])
+    beat = seconds[:-1]
+
+    def beats(block: Block) -> BlockBeats:
+        at = slice(*np.searchsorted(beat, [block.start_s, block.stop_s]))
+        if block.done == 1:
+            at = slice(at.start, len(beat))
+        start = np.round(beat[at] * FS).astype(np.int64) - block.offset
+        return BlockBeats(start, beat[at], length[at], np.full(len(start), -1, dtype=np.int8))
+
+    return beats
+
+
+def classify_in_context(signal: Signal, rhythm: RhythmClassifier, own_peaks: bool = False) -> Part:
+    """All that `classify_in_rhythm` gives, as one part."""
+    return collect(classify_in_rhythm(signal, rhythm, own_peaks))
+
+
+def _nobody() -> Decided:
+    none = _nothing()
+    return Decided(**{f.name: getattr(none, f.name) for f in fields(none)}, decision=none.true)
 
 
 def _nothing() -> Classified:
@@ -307,4 +386,5 @@ def collect(parts: Iterator[Part]) -> Part:
         problems=[problem for p in parts for problem in p.problems],
         warnings=[warning for p in parts for warning in p.warnings],
         done=1.0,
+        unusable=joined(stretch for p in parts for stretch in p.unusable),
     )

@@ -64,6 +64,7 @@ def contract(checkpoint: Path, about: dict) -> dict:
         "seed": about["seed"],
         "commit": about["commit"],
         "config": about["config"],
+        **{key: about[key] for key in ("reached",) if key in about},
         "notice": "Research software, no medical device.",
     }
 

@@ -1,27 +1,48 @@
-"""Classified beats as text, written part by part: a table to read, CSV, or JSON."""
+"""Classified beats, written part by part: a table to read, CSV, JSON, or Parquet."""
 
 import json
-from typing import TYPE_CHECKING, TextIO
+from typing import IO
 
 import numpy as np
 import pandas as pd
 
 from ecgcore.beats.cutting import class_counts
 from ecgcore.constants import CLASS_NAMES, CLASSES
-from ecgcore.inference.classifier import Classifier
+from ecgcore.errors import ConfigError
+from ecgcore.inference import published
+from ecgcore.inference.choosing import Model
 from ecgcore.inference.classifying import PROBABILITIES, Classified, Part
-
-if TYPE_CHECKING:
-    from ecgcore.rhythm.whole import RhythmClassifier
+from ecgcore.rhythm.whole import RhythmClassifier
 
 NOTICE = "Research software, no medical device: no basis for a diagnosis or a treatment."
 DIGITS = 6  # of a probability
 
 
+def about_model(model: Model) -> dict:
+    """Which model answers, as plain values: its name, how it sees beats, where its weights come
+    from, what they learnt from, and what they reached (see published.worth)."""
+    return {
+        "name": model.name,
+        "sees": "rhythm" if isinstance(model, RhythmClassifier) else "single beats",
+        "weights_sha256": model.about["weights_sha256"],
+        "origin": model.about["origin"],
+        "learnt_from": published.learnt_from(model.about),
+        "reached": model.about["reached"],
+    }
+
+
+def about_sentences(model: Model) -> list[str]:
+    """The same in words."""
+    how = "among the others" if isinstance(model, RhythmClassifier) else "alone"
+    return [f"{model.name} saw each beat {how}.", *published.sentences(model.about)]
+
+
 class Writer:
     """Writes to `out`; counts beats by class, and those whose label is known and met."""
 
-    def __init__(self, out: TextIO, source: str, classifier: "Classifier | RhythmClassifier"):
+    binary = False  # what kind of file `out` has to be
+
+    def __init__(self, out: IO, source: str, classifier: Model):
         self.out, self.source, self.classifier = out, source, classifier
         self.counts = dict.fromkeys(CLASSES, 0)
         self.labelled = self.right = self.bad = 0
@@ -84,13 +105,14 @@ class TableWriter(Writer):
         if self.labelled:
             share = self.right / self.labelled
             self.out.write(f"{share:.1%} of {self.labelled:,} labelled beats agree\n")
+        self.out.writelines(f"{sentence}\n" for sentence in about_sentences(self.classifier))
         self.out.write(f"{NOTICE}\n")
 
 
 class JsonWriter(Writer):
     """One object; its beats, one a line, are written as they come."""
 
-    def __init__(self, out: TextIO, source: str, classifier: "Classifier | RhythmClassifier"):
+    def __init__(self, out: IO, source: str, classifier: Model):
         super().__init__(out, source, classifier)
         self.problems: list[dict] = []
         self.warnings: list[str] = []
@@ -104,6 +126,7 @@ class JsonWriter(Writer):
                 "network": self.classifier.name,
                 "weights_sha256": about["weights_sha256"],
                 "protocol": about["protocol"],
+                "model": about_model(self.classifier),
                 "classes": list(CLASSES),
             }
             self.out.write(json.dumps(head)[:-1] + ', "beats": [\n')
@@ -134,4 +157,37 @@ def _records(table: pd.DataFrame) -> list[dict]:
     ]
 
 
-WRITERS: dict[str, type[Writer]] = {"table": TableWriter, "csv": CsvWriter, "json": JsonWriter}
+class ParquetWriter(Writer):
+    """Columns as in CSV; file, notice and model stand in the metadata of the schema."""
+
+    binary = True
+
+    def __init__(self, out: IO, source: str, classifier: Model):
+        super().__init__(out, source, classifier)
+        try:
+            import pyarrow
+            import pyarrow.parquet
+        except ImportError:
+            raise ConfigError("Parquet needs pyarrow: pip install pyarrow") from None
+        self.arrow, self.file = pyarrow, None
+
+    def beats(self, beats: Classified) -> None:
+        table = self.arrow.Table.from_pandas(beats.table(), preserve_index=False)
+        if self.file is None:
+            model = json.dumps(about_model(self.classifier))
+            about = {"file": self.source, "notice": NOTICE, "model": model}
+            schema = table.schema.with_metadata(about | (table.schema.metadata or {}))
+            self.file = self.arrow.parquet.ParquetWriter(self.out, schema)
+        self.file.write_table(table.replace_schema_metadata(self.file.schema.metadata))
+
+    def finish(self) -> None:
+        if self.file:
+            self.file.close()
+
+
+WRITERS: dict[str, type[Writer]] = {
+    "table": TableWriter,
+    "csv": CsvWriter,
+    "json": JsonWriter,
+    "parquet": ParquetWriter,
+}

@@ -102,11 +102,14 @@ def p_wave(sequence: BeatSequence, causal: bool = False) -> np.ndarray:
 
 def _mean_rows(rows: np.ndarray, beats: int, causal: bool) -> np.ndarray:
     """(n, m) mean of the `beats` rows about each, or of the last."""
-    total = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0, dtype=float)])
     at = np.arange(len(rows))
     behind, ahead = (beats - 1, 0) if causal else (beats // 2, beats // 2)
     first, last = np.maximum(at - behind, 0), np.minimum(at + ahead + 1, len(rows))
-    return (total[last] - total[first]) / (last - first)[:, None]
+    found = np.empty(rows.shape)
+    for own, column in zip(found.T, rows.T, strict=True):  # one at a time, for a day's sake
+        total = np.concatenate([[0.0], np.cumsum(column, dtype=float)])
+        own[:] = (total[last] - total[first]) / (last - first)
+    return found
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from torch import nn
 from ecgcore.constants import CLASSES
 from ecgcore.evaluation.predictions import Predictions
 from ecgcore.rhythm.cases import Cases, concatenate, with_fibrillation
-from ecgcore.rhythm.thresholds import Thresholds, decide
+from ecgcore.rhythm.thresholds import Thresholds, decide, log_odds, probabilities
 
 N, S, V, F, Q = range(len(CLASSES))
 LEARNT = 4  # N, S, V, F; a handful of Q beats teaches nothing
@@ -24,7 +24,6 @@ TREES, SPLIT, LEAF = 100, 4, 8  # features a split, beats a leaf
 SHARE, MOST = 0.3, 15_000  # of all beats, and beats at most, that a tree is grown on
 ROUNDS, RATE, LEAVES = 60, 0.1, 12  # of boosting; leaves a tree
 NETWORKS = 2  # whose probabilities are averaged
-FLOOR = 1e-3  # of a probability, before its logarithm is taken
 
 Trees = RandomForestClassifier | HistGradientBoostingClassifier
 
@@ -187,6 +186,10 @@ class RhythmModel:
     wide: tuple[Trees, ...]
     shapes: tuple[ShapeNetwork, ...]
 
+    def scores(self, cases: Cases) -> np.ndarray:
+        """See `scores`."""
+        return scores(self, cases)
+
 
 def fit(
     cases: Cases,
@@ -220,22 +223,6 @@ def scores(model: RhythmModel, cases: Cases) -> np.ndarray:
     shape = np.mean([network_probabilities(network, cases) for network in model.shapes], axis=0)
     both = [(log_odds(wide[:, c]) + log_odds(shape[:, c])) / 2 for c in (V, F)]
     return np.column_stack([np.mean(early, axis=0), *both])
-
-
-def log_odds(p: np.ndarray) -> np.ndarray:
-    return np.log(np.maximum(p, FLOOR)) - np.log(np.maximum(1 - p, FLOOR))
-
-
-def probabilities(scores: np.ndarray) -> np.ndarray:
-    """(n, 5) float32 class probabilities of (n, 3) scores; Q is always 0.
-
-    Those of V and F are the second stage's, that of S the first's share of the rest. The
-    thresholds decide, so the most probable class need not be the answer.
-    """
-    s, v, f = (1 / (1 + np.exp(-scores))).T
-    v, f = v / np.maximum(1, v + f), f / np.maximum(1, v + f)
-    rest = 1 - v - f
-    return np.column_stack([rest * (1 - s), rest * s, v, f, np.zeros(len(s))]).astype(np.float32)
 
 
 def predictions(cases: Cases, scores: np.ndarray, at: Thresholds) -> Predictions:

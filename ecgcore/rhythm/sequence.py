@@ -94,16 +94,31 @@ def prepare(
     increasing or lie outside.
     """
     seconds = np.asarray(seconds, dtype=np.float64)
-    if len(seconds) < FEWEST:
-        raise DataError(f"{len(seconds)} R peaks make no rhythm: at least {FEWEST} are needed")
-    if (np.diff(seconds) <= 0).any() or seconds[0] < 0 or seconds[-1] > len(signal) / fs:
+    _check(seconds)
+    if seconds[-1] > len(signal) / fs:
         raise DataError("the R peaks must increase and lie inside the signal")
     if not np.isfinite(signal).all():
         raise DataError("the signal has samples that are no numbers")
     window = windows(filtered(signal, fs, causal), np.round(seconds * FS).astype(np.int64))
+    return scaled(seconds, window, causal)
+
+
+def scaled(seconds: np.ndarray, window: np.ndarray, causal: bool = False) -> BeatSequence:
+    """R peaks (n,) s and windows (n, 128) of the filtered signal, prepared; scales in place.
+
+    Raises DataError for too few R peaks, or R peaks that are not increasing.
+    """
+    _check(seconds)
     height = usual(np.ptp(window[:, QRS], axis=1), causal, percentile=50, ahead=0)
     window /= np.maximum(height, 1e-9)[:, None]
     return with_template(seconds, window, causal)
+
+
+def _check(seconds: np.ndarray) -> None:
+    if len(seconds) < FEWEST:
+        raise DataError(f"{len(seconds)} R peaks make no rhythm: at least {FEWEST} are needed")
+    if (np.diff(seconds) <= 0).any() or seconds[0] < 0:
+        raise DataError("the R peaks must increase and lie inside the signal")
 
 
 def windows(signal: np.ndarray, peaks: np.ndarray) -> np.ndarray:
@@ -131,9 +146,12 @@ def template(window: np.ndarray, late: np.ndarray) -> np.ndarray:
 
     late: (n,) bool, beats that are not premature, from which it is made where there are some.
     """
-    chosen = window[late] if late.any() else window
-    alike = correlation(chosen[:, QRS], np.median(chosen[:, QRS], axis=0)[None])
-    return np.median(chosen[alike >= np.percentile(alike, ALIKE)], axis=0)
+    chosen = np.flatnonzero(late) if late.any() else np.arange(len(window))
+    complexes = window[chosen, QRS]
+    alike = correlation(complexes, np.median(complexes, axis=0)[None])
+    chosen = chosen[alike >= np.percentile(alike, ALIKE)]
+    # A column at a time: of a day's beats, no copy of all the windows.
+    return np.array([np.median(column[chosen]) for column in window.T])
 
 
 def realigned(

@@ -21,6 +21,8 @@ from ecgcore.rhythm.thresholds import Thresholds
 from ecgcore.rhythm.trees import TreeArrays
 from ecgcore.rhythm.whole import RhythmClassifier
 
+FORMAT = 2  # of the arrays; a file of another is refused
+
 
 def write(path: Path, fitted: RhythmClassifier, about: dict) -> Path:
     """Write a classifier. about: what else its document is to say of it, as plain values."""
@@ -30,6 +32,7 @@ def write(path: Path, fitted: RhythmClassifier, about: dict) -> Path:
             tensors |= {f"{part.name}.{number}.{k}": v for k, v in _tensors(piece).items()}
     document = {
         "what": "rhythm model",
+        "format": FORMAT,
         "thresholds": fitted.at.as_dict(),
         "causal": fitted.causal,
         **about,
@@ -44,6 +47,8 @@ def read(path: Path) -> RhythmClassifier:
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads(file.metadata()["about"])
+            if about["format"] != FORMAT:
+                raise ValueError("written by another version")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         parts = {part.name: _part(part.name, tensors) for part in fields(RhythmModel)}
         at = Thresholds.from_dict(about["thresholds"])

@@ -1,4 +1,4 @@
-"""From the rhythm model's scores to classes."""
+"""From the rhythm model's probabilities to scores, and from scores to classes."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ import numpy as np
 from ecgcore.constants import CLASSES
 
 N, S, V, F = (CLASSES.index(letter) for letter in "NSVF")
+FLOOR = 1e-3  # of a probability, before its logarithm is taken
 
 
 @dataclass(frozen=True)
@@ -68,3 +69,20 @@ def decide(scores: np.ndarray, at: Thresholds) -> np.ndarray:
     """(n,) int8 class numbers of (n, 3) scores."""
     s, v, f = scores.T
     return np.select([v >= at.v, f >= at.f, s >= at.s], [V, F, S], N).astype(np.int8)
+
+
+def log_odds(p: np.ndarray) -> np.ndarray:
+    """Logarithms of the odds of probabilities, of any shape; finite for 0 and 1 too."""
+    return np.log(np.maximum(p, FLOOR)) - np.log(np.maximum(1 - p, FLOOR))
+
+
+def probabilities(scores: np.ndarray) -> np.ndarray:
+    """(n, 5) float32 class probabilities of (n, 3) scores; Q is always 0.
+
+    Those of V and F are the second stage's, that of S the first's share of the rest. The
+    thresholds decide, so the most probable class need not be the answer.
+    """
+    s, v, f = (1 / (1 + np.exp(-scores))).T
+    v, f = v / np.maximum(1, v + f), f / np.maximum(1, v + f)
+    rest = 1 - v - f
+    return np.column_stack([rest * (1 - s), rest * s, v, f, np.zeros(len(s))]).astype(np.float32)

@@ -1,10 +1,13 @@
 """Fitted trees of scikit-learn as arrays, which can be kept in a file without pickle."""
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+
+if TYPE_CHECKING:  # slow, and not needed to read what was fitted
+    from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
 BEATS_AT_ONCE = 512
 
@@ -13,10 +16,11 @@ BEATS_AT_ONCE = 512
 class TreeArrays:
     """Trees that answer together, their nodes one after the other.
 
-    roots: (n_trees,) int32; left, right: (n_nodes,) int32, children (-1: a leaf); feature:
-    (n_nodes,) int16; threshold: (n_nodes,) float64, up to which it goes left; value: (n_nodes,
-    n_classes) float64, what a leaf adds; classes: (n_classes,) int64, class numbers; start:
-    (n_classes,) float64, what boosted trees add to, before the softmax; (0,) of a forest.
+    roots: (n_trees,) int32; left, right: (n_nodes,) int32, children; of a leaf, -1 and its row of
+    `value`; feature: (n_nodes,) int16; threshold: (n_nodes,) float32, up to which it goes left;
+    value: (n_leaves, n_classes) float32, what a leaf adds; classes: (n_classes,) int64, class
+    numbers; start: (n_classes,) float64, what boosted trees add to, before the softmax; (0,) of a
+    forest.
     """
 
     roots: np.ndarray
@@ -50,13 +54,14 @@ class TreeArrays:
             low = features[going % n, self.feature[at]] <= self.threshold[at]
             node[going] = np.where(low, self.left[at], self.right[at])
             going = going[self.left[node[going]] >= 0]
-        return self.value[node].reshape(len(self.roots), n, -1).sum(axis=0)
+        leaves = self.value[self.right[node]].reshape(len(self.roots), n, -1)
+        return leaves.sum(axis=0, dtype=np.float64)
 
 
 NAMES = tuple(field.name for field in fields(TreeArrays))
 
 
-def arrays(fitted: RandomForestClassifier | HistGradientBoostingClassifier) -> TreeArrays:
+def arrays(fitted: "RandomForestClassifier | HistGradientBoostingClassifier") -> TreeArrays:
     """Those of a fitted forest, or of trees boosted for three classes or more."""
     found = _boosted(fitted) if hasattr(fitted, "n_iter_") else _forest(fitted)
     sizes = [len(tree["left"]) for tree in found["trees"]]
@@ -66,16 +71,22 @@ def arrays(fitted: RandomForestClassifier | HistGradientBoostingClassifier) -> T
     return TreeArrays(
         roots=roots.astype(np.int32),
         left=np.where(leaf, -1, nodes["left"] + offset).astype(np.int32),
-        right=np.where(leaf, -1, nodes["right"] + offset).astype(np.int32),
+        right=np.where(leaf, np.cumsum(leaf) - 1, nodes["right"] + offset).astype(np.int32),
         feature=np.where(leaf, 0, nodes["feature"]).astype(np.int16),
-        threshold=np.where(leaf, 0, nodes["threshold"]).astype(np.float64),
-        value=nodes["value"],
+        threshold=_float32_below(np.where(leaf, 0, nodes["threshold"])),
+        value=nodes["value"][leaf].astype(np.float32),
         classes=np.asarray(fitted.classes_, dtype=np.int64),
         start=found["start"],
     )
 
 
-def _forest(fitted: RandomForestClassifier) -> dict:
+def _float32_below(limits: np.ndarray) -> np.ndarray:
+    """float32 not above limits (n,) float64: a float32 feature is below both, or neither."""
+    found = limits.astype(np.float32)
+    return np.where(found > limits, np.nextafter(found, np.float32(-np.inf)), found)
+
+
+def _forest(fitted: "RandomForestClassifier") -> dict:
     trees = [
         {
             "left": tree.children_left.astype(np.int64),
@@ -90,7 +101,7 @@ def _forest(fitted: RandomForestClassifier) -> dict:
     return {"trees": trees, "start": np.empty(0)}
 
 
-def _boosted(fitted: HistGradientBoostingClassifier) -> dict:
+def _boosted(fitted: "HistGradientBoostingClassifier") -> dict:
     """scikit-learn does not publish these arrays; a test compares what is read from them."""
     trees = []
     for round_ in fitted._predictors:

@@ -1,12 +1,20 @@
 """The rhythm model at work on records that nobody annotated, or whose annotations it ignores."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from ecgcore.rhythm import cases, sequence
-from ecgcore.rhythm.model import RhythmModel, probabilities, scores
-from ecgcore.rhythm.thresholds import Thresholds, decide
+from ecgcore.rhythm.cases import Cases
+from ecgcore.rhythm.thresholds import Thresholds, decide, probabilities
+
+
+class Scorer(Protocol):
+    """A model.RhythmModel, or the same as an ONNX graph."""
+
+    def scores(self, cases: Cases) -> np.ndarray:
+        """(n, 3) float64: log odds of S, V and F."""
 
 
 @dataclass(frozen=True)
@@ -14,7 +22,7 @@ class RhythmClassifier:
     """A fitted model with its thresholds; causal: whether it reads no more than one beat ahead;
     name, about: what its file says, as of a classifier.Classifier."""
 
-    model: RhythmModel
+    model: Scorer
     at: Thresholds
     causal: bool = False
     name: str = "rhythm"
@@ -28,8 +36,17 @@ class RhythmClassifier:
         signal: (n_samples,) any unit, at fs Hz; seconds: (n,) R peaks. The last beat gets no
         answer, for want of a next R peak. Raises DataError as sequence.prepare does.
         """
-        found = cases.of_sequence(
-            sequence.prepare(signal, fs, seconds, self.causal), "", self.causal
-        )
-        found_scores = scores(self.model, found)
-        return decide(found_scores, self.at), probabilities(found_scores)
+        return self._answer(sequence.prepare(signal, fs, seconds, self.causal))
+
+    def answer_windows(
+        self, seconds: np.ndarray, window: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `answer`, from windows (n, 128) that `sequence.windows` cut from a filtered signal.
+
+        The windows are scaled in place, to save memory. Raises DataError as sequence.scaled does.
+        """
+        return self._answer(sequence.scaled(seconds, window, self.causal))
+
+    def _answer(self, made: sequence.BeatSequence) -> tuple[np.ndarray, np.ndarray]:
+        found = self.model.scores(cases.of_sequence(made, "", self.causal))
+        return decide(found, self.at), probabilities(found)

@@ -11,6 +11,7 @@ from own_ecg import free_port, serve
 
 from ecgcore import paths
 from ecgcore.data.records import read_record
+from ecgcore.inference import published
 from ecgcore.rhythm import storage
 
 pytest.importorskip("streamlit", reason="the extra `app` is not installed")
@@ -101,7 +102,7 @@ def test_a_record_without_annotations_gets_its_r_peaks_found(app, record_files):
 def with_rhythm(monkeypatch, rhythm_file):
     """The app's rhythm model is the tests' small one."""
     small = storage.read(rhythm_file)
-    monkeypatch.setattr(storage, "project_model", lambda *say: small)
+    monkeypatch.setattr(published, "rhythm_model", lambda: small)
 
 
 def test_a_record_is_classified_in_its_rhythm(app, with_rhythm):

@@ -1,6 +1,8 @@
-"""The rhythm model that is offered to others: taught once, kept, noticed when it is old.
+"""The rhythm models that are offered to others: taught once, kept, noticed when they are old.
 
-Its fingerprint is of code, data and thresholds, so a file that no longer fits them is noticed.
+One reads recordings and has learnt from all of mitdb; the causal one reads live signals and has
+learnt from DS1 alone, since its thresholds were chosen there, and its worth measured on DS2. The
+fingerprint is of code, data and thresholds, so a file that no longer fits them is noticed.
 """
 
 import hashlib
@@ -9,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ecgcore import paths, provenance
+from ecgcore.beats.splits import DS1
 from ecgcore.chapters.rhythm.runs import kept
 from ecgcore.errors import DataError
-from ecgcore.inference import classifier
-from ecgcore.rhythm import cases, model, storage
+from ecgcore.inference import published
+from ecgcore.rhythm import cases, model, onnx_graph, portable, storage
 from ecgcore.rhythm.thresholds import Thresholds
 from ecgcore.rhythm.whole import RhythmClassifier
 from ecgcore.sources import modules_used
@@ -21,8 +24,8 @@ DATABASE = "mitdb"  # that the offered model learns from
 FITTED_BY = "ecgcore.rhythm.model"  # what it and its imports say decides the model
 
 
-def model_file(profile: str) -> Path:
-    return paths.model_file(profile, "rhythm")
+def model_file(profile: str, causal: bool = False) -> Path:
+    return paths.model_file(profile, published.CAUSAL if causal else published.RHYTHM)
 
 
 def fingerprint(at: Thresholds) -> str:
@@ -35,56 +38,56 @@ def fingerprint(at: Thresholds) -> str:
     return digest.hexdigest()
 
 
-def published_thresholds(profile: str) -> Thresholds:
-    """Those that the kept results have from patient-wise folds of all of mitdb.
+def published_thresholds(profile: str, causal: bool = False) -> Thresholds:
+    """Those that the kept results have from patient-wise folds of all of mitdb, or of DS1.
 
     Raises DataError if no such results are kept.
     """
-    entries = kept(profile)["results"].get("external-svdb")
+    entries = kept(profile)["results"].get("ds2-causal" if causal else "external-svdb")
     if not entries:
-        raise DataError(
-            "the kept results have no thresholds for all of mitdb; run `ecgcore rhythm`"
-        )
+        raise DataError("the kept results have no thresholds for this model; run `ecgcore rhythm`")
     return Thresholds.from_dict(entries[0]["thresholds"])
 
 
-def taught(profile: str = "paper", seed: int = 0) -> RhythmClassifier:
-    """A model fitted now on all of mitdb but the records with a pacemaker; see `load`.
+def taught(profile: str = "paper", seed: int = 0, causal: bool = False) -> RhythmClassifier:
+    """A model fitted now on all of mitdb but the records with a pacemaker, or on DS1; see `load`.
 
     Raises DataError as published_thresholds does.
     """
-    at = published_thresholds(profile)
-    return RhythmClassifier(model.fit(cases.build(paths.DATA / DATABASE), seed), at)
+    at = published_thresholds(profile, causal)
+    beats = cases.build(paths.DATA / DATABASE, DS1 if causal else (), causal)
+    return RhythmClassifier(model.fit(beats, seed, causal), at, causal)
 
 
 def write(path: Path, fitted: RhythmClassifier, profile: str) -> Path:
-    """Write a classifier with where it comes from."""
+    """Write a classifier with where it comes from, and beside it the same as ONNX."""
+    everybody = f"all of {DATABASE} but the records with a pacemaker"
     about = {
-        "protocol": f"all of {DATABASE} but the records with a pacemaker",
+        "protocol": f"22 patients of {DATABASE} (DS1)" if fitted.causal else everybody,
         "fingerprint": fingerprint(fitted.at),
         "provenance": provenance.provenance(profile, paths.DATA / DATABASE),
     }
-    return storage.write(path, fitted, about)
+    storage.write(path, fitted, about)
+    onnx_graph.export(storage.read(path), portable.onnx_file(path))
+    return path
 
 
-def load(profile: str, say: Callable[[str], None] = lambda sentence: None) -> RhythmClassifier:
+def load(
+    profile: str,
+    say: Callable[[str], None] = lambda sentence: None,
+    causal: bool = False,
+) -> RhythmClassifier:
     """The profile's rhythm model: from its file, or fitted now and kept if that is missing or old.
 
     say: is told before it is fitted, which takes a while. Raises DataError as `taught` does.
     """
-    path = model_file(profile)
+    path = model_file(profile, causal)
     try:
         found = storage.read(path)
-        if found.about["fingerprint"] == fingerprint(published_thresholds(profile)):
+        if found.about["fingerprint"] == fingerprint(published_thresholds(profile, causal)):
             return found
         reason = "is of other code, records or thresholds"
     except DataError:
         reason = "is missing" if not path.is_file() else "cannot be read"
     say(f"{path.name} {reason}: fitting the rhythm model, which takes about a minute, once")
-    return storage.read(write(path, taught(profile), profile))
-
-
-def project_model(say: Callable[[str], None] = lambda sentence: None) -> RhythmClassifier:
-    """That of the best profile which has one; `paper`'s, fitted now, if none has."""
-    there = [profile for profile in classifier.PROFILES if model_file(profile).is_file()]
-    return load(there[0] if there else classifier.PROFILES[0], say)
+    return storage.read(write(path, taught(profile, causal=causal), profile))
