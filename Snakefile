@@ -26,7 +26,11 @@ STUDIES, RHYTHM, ANSWERS, NOISE, OUT_OF_SAMPLE = (
     os.path.relpath(profile.kept_file(name), workflow.basedir)
     for name in (profiles.STUDIES, profiles.RHYTHM, profiles.ANSWERS, profiles.NOISE, profiles.OUT_OF_SAMPLE)
 )
-RHYTHM_MODEL = f"{RUN}/models/rhythm.safetensors"
+RHYTHM_MODEL = (
+    f"{RUN}/models/rhythm.safetensors"
+    if profile.recomputes("11_rhythm")
+    else "ecgcore/published/rhythm.safetensors"
+)
 RECOMPUTE = profile.recomputes("08_label_errors")
 
 
@@ -146,17 +150,19 @@ if profile.recomputes("11_rhythm"):  # else the published results are read
             "ecgcore rhythm --gather --profile {PROFILE}"
 
 
-rule rhythm_model:
-    message:
-        "Fit the rhythm model that classifies records"
-    input:
-        RHYTHM,
-        "data/mitdb/SHA256SUMS.txt",
-        sources("ecgcore.chapters.rhythm.offered"),
-    output:
-        RHYTHM_MODEL,
-    shell:
-        "ecgcore rhythm --teach --profile {PROFILE}"
+if profile.recomputes("11_rhythm"):  # else the published one is used
+
+    rule rhythm_model:
+        message:
+            "Fit the rhythm model that classifies records"
+        input:
+            RHYTHM,
+            "data/mitdb/SHA256SUMS.txt",
+            sources("ecgcore.chapters.rhythm.offered"),
+        output:
+            RHYTHM_MODEL,
+        shell:
+            "ecgcore rhythm --teach --profile {PROFILE}"
 
 
 if profile.recomputes("14_noise"):  # else the published results are read
