@@ -132,7 +132,6 @@ def _of_files(file: Path, header: Header) -> list[Lead]:
         raise DataError(
             f"{file}: a layout header: it describes the segments of a record, and has no samples"
         )
-    check_length(header.sig_len or 0, header.fs, str(file))
     files, parts = [], []
     for name, lines in groupby(header.signals, key=lambda s: s.file_name):
         if name != GAP:
