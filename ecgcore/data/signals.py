@@ -111,7 +111,7 @@ def agreed_fs(given: float | None, found: float | None, name: str) -> float:
     if found is None:
         if given is None:
             raise UnknownRate(
-                f"{name}: a signal needs its sampling rate (--fs, in Hz), which the file does not tell"
+                f"{name}: a signal needs its sampling rate (--fs, in Hz), and the file has none"
             )
         return float(given)
     check_fs(found, name)
