@@ -17,7 +17,7 @@ LONGEST_S = 31 * 86_400.0  # a month; what claims to be longer is no recording o
 SAME_FS = 0.005  # share by which two rates may differ and count as one
 BLOCK_S = 300.0
 CONTEXT_S = 15.0  # read on both sides of a block: filters settle, RR intervals are known
-LARGE = 1e4  # spreads by which a signal may be off zero before float32 would round its waves
+LARGE = 10.0  # spreads by which a signal may be off zero before float32 rounds its waves
 
 
 class UnknownRate(ConfigError):
