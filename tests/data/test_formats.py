@@ -91,11 +91,8 @@ def test_a_short_edf_is_read_as_far_as_it_goes(tmp_path):
 def test_ishne(tmp_path):
     path = ecg_files.write_ishne(tmp_path / "h.ecg", np.stack([BREATH, UV // 5], 1), FS, [0, 6])
     signal = check(open_file(path), UV // 5 * 5e-3)
-    assert (signal.lead, signal.unit, signal.start) == (
-        "II",
-        "mV",
-        datetime(2024, 1, 2, 23, 59, 50),
-    )
+    assert (signal.lead, signal.unit) == ("II", "mV")
+    assert signal.start == datetime(2024, 1, 2, 23, 59, 50)
 
 
 def test_kardia(tmp_path):
@@ -297,4 +294,4 @@ def test_far_from_zero_a_signal_gives_the_same_beats(offset):
         for x in (mv, 1000 * mv + offset)
     )
     level = np.median(far - 1000 * near)
-    np.testing.assert_allclose(far - level, 1000 * near, atol=1.0 if offset == -1e6 else 0.2)
+    np.testing.assert_allclose(far - level, 1000 * near, atol=0.2)

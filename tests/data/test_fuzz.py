@@ -87,9 +87,7 @@ def damaged(content: bytes, rng: random.Random) -> bytes:
         if kind == 0:
             content[at : at + 1] = bytes([rng.choice([0, 255, 127, 48, 57, rng.randrange(256)])])
         elif kind == 1:
-            content[at : at + 4] = rng.choice(
-                [b"\xff\xff\xff\x7f", b"\0" * 4, b"\xff" * 4, b"9999"]
-            )
+            content[at : at + 4] = rng.choice([b"\xff\xff\xff\x7f", bytes(4), b"\xff" * 4, b"9999"])
         elif kind == 2:
             del content[at : at + rng.randrange(1, 100)]
         elif kind == 3:
