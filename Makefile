@@ -89,7 +89,7 @@ $(READY): requirements.lock pyproject.toml
 lock:
 	$(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/pip install --quiet $$(grep '^torch==' requirements.lock)
-	.lock-venv/bin/pip install --quiet --editable '.[app,book,lab,test]'
+	.lock-venv/bin/pip install --quiet --editable '.[app,book,formats,lab,test]'
 	.lock-venv/bin/pip install --quiet --no-deps snakemake-executor-plugin-slurm snakemake-executor-plugin-slurm-jobstep
 	{ sed -n '/^#/p' requirements.lock; .lock-venv/bin/pip freeze --all --exclude-editable | sed 's/+cpu//' | grep -v '^pip=='; } > .requirements.new
 	mv .requirements.new requirements.lock

@@ -223,7 +223,7 @@ def change_header(path, old, new):
         (lambda p: p.with_suffix(".hea").write_text(""), r"mine\.hea: not a WFDB header"),
         (lambda p: p.with_suffix(".atr").write_bytes(b"\x01"), r"mine\.atr: cannot read"),
         (lambda p: change_header(p, " 360 ", " 3 "), r"mine\.hea: a sampling rate of 3 Hz"),
-        (lambda p: change_header(p, "mine.dat", "../mine.dat"), r"mine\.hea: not a WFDB header"),
+        (lambda p: change_header(p, "mine.dat", "../mine.dat"), r"mine\.hea: it names"),
         (lambda p: change_header(p, " 212 ", " 999 "), r"mine\.(hea|dat): "),
         (lambda p: change_header(p, " 36000", " 99000000000"), r"mine\.dat: short"),
     ],

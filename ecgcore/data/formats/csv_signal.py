@@ -36,7 +36,7 @@ from ecgcore.data.formats.csv_lines import (
 from ecgcore.errors import DataError
 
 SNIFFED = 600  # lines by which a file's layout is found
-RUN = 5  # rows of numbers in a row that begin the data
+RUN = 5  # rows: of twice as many, most are numbers where the data begin
 EVIDENCE = 2_000_000  # numbers by which a lead is chosen
 AT_ONCE = 50_000  # lines that are parsed together
 MOST_IN_A_ROW = 100_000_000  # characters
@@ -90,6 +90,8 @@ def read(path: Path, lead: str = "", fs: float | None = None) -> Content:
     """See opening.Format. Raises DataError if there are no columns of numbers in the file."""
     table = find_table(path)
     numbers = [c for c in range(table.columns) if c not in table.texts]
+    if not numbers:
+        raise DataError(f"{path}: most of it is text, and no column of numbers")
     head, problems, whole = _read_columns(path, table, numbers, _evidence_rows(table))
     told = problems
 
@@ -151,7 +153,12 @@ def read_one_row(path: Path, fs: float | None) -> Content:
         raise DataError(f"{path}: one row of more than {MOST_IN_A_ROW:,} characters")
     separator, decimal, columns, _ = _way([line])
     table = Table(separator, decimal, columns, 0, (), (), False, ())
-    samples = np.array([table.number(field) for field in table.split(line)])
+    found = table.split(line)
+    if not columns or not _is_data(found, table) or any(map(csv_time.is_time, found)):
+        raise DataError(f"{path}: no row of numbers in it ({quote(line)})")
+    samples = np.array([table.number(field) for field in found])
+    if np.nanmax(np.abs(samples), initial=0.0) > MAX_VALUE:
+        raise DataError(f"{path}: numbers beyond any ECG in it")
     comments = [s for s in text.splitlines() if COMMENT.match(s)]
     rate = signals.agreed_fs(fs, rate_in(comments), str(path))
     return Content(signals.from_array(samples, rate, str(path)))
@@ -309,9 +316,10 @@ def _is_data(found: list[str], table: Table, strict: bool = True) -> bool:
 
 
 def _first_row(is_data: list[bool]) -> int:
-    """Position of the first row of the data: several in a row."""
-    for i in range(len(is_data)):
-        if all(is_data[i : i + RUN]):
+    """Position of the first row of the data: most of those after it are such rows, too."""
+    for i, good in enumerate(is_data):
+        following = is_data[i : i + 2 * RUN]
+        if good and sum(following) > 0.6 * len(following):
             return i
     return is_data.index(True) if True in is_data else 0
 
