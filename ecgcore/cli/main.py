@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from ecgcore import __version__
-from ecgcore.cli import beats, data, export, noise, predict, rhythm, run, site, studies, train
+from ecgcore.cli import (
+    beats,
+    data,
+    detectors,
+    export,
+    noise,
+    predict,
+    rhythm,
+    run,
+    site,
+    studies,
+    train,
+)
 from ecgcore.cli.options import STYLE
 from ecgcore.errors import DownloadError, EcgError
 
@@ -24,6 +36,7 @@ VERBS = {
     "collect": studies.collect,
     "rhythm": rhythm.rhythm,
     "noise": noise.noise,
+    "detectors": detectors.detectors,
     "site": site.site,
     "readme": site.readme,
     "try-it": site.try_it,

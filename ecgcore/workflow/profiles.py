@@ -68,9 +68,9 @@ class Study:
 
 # Results that take long.
 STUDIES, RHYTHM, ANSWERS = "09_studies.json", "11_rhythm.json", "13_answers.csv"
-NOISE = "14_noise.json"
+NOISE, DETECTORS = "14_noise.json", "07_detectors.json"
 # The notebook whose parameter `recompute` asks for them.
-KEPT = {RHYTHM: "11_rhythm", ANSWERS: "11_rhythm", NOISE: "14_noise"}
+KEPT = {RHYTHM: "11_rhythm", ANSWERS: "11_rhythm", NOISE: "14_noise", DETECTORS: "07_own_ecg"}
 
 
 @dataclass(frozen=True)
