@@ -23,9 +23,15 @@ ONNX = f"{RUN}/models/random.onnx"
 PREDICTIONS = expand(RUN + "/predictions/{protocol}.npz", protocol=PROTOCOLS)
 RESAMPLES = expand(RUN + "/bootstrap/{protocol}.npz", protocol=PROTOCOLS)
 LOGS = f"{RUN}/logs"
-STUDIES, RHYTHM, ANSWERS, NOISE = (
+STUDIES, RHYTHM, ANSWERS, NOISE, DETECTORS = (
     os.path.relpath(profile.kept_file(name), workflow.basedir)
-    for name in (profiles.STUDIES, profiles.RHYTHM, profiles.ANSWERS, profiles.NOISE)
+    for name in (
+        profiles.STUDIES,
+        profiles.RHYTHM,
+        profiles.ANSWERS,
+        profiles.NOISE,
+        profiles.DETECTORS,
+    )
 )
 RHYTHM_MODEL = f"{RUN}/models/rhythm.safetensors"
 RECOMPUTE = profile.recomputes("08_label_errors")
@@ -193,6 +199,38 @@ if profile.recomputes("14_noise"):  # else the published results are read
             "ecgcore noise --gather --profile {PROFILE}"
 
 
+if profile.recomputes("07_own_ecg"):  # else the published results are read
+    from ecgcore.chapters.own_ecg.detectors import COMPARED
+
+    # One job a detector, which looks at no record twice.
+    rule detector_run:
+        message:
+            "Detector: {wildcards.detector}"
+        input:
+            "data/mitdb/SHA256SUMS.txt",
+            "data/svdb/SHA256SUMS.txt",
+            "data/nstdb/SHA256SUMS.txt",
+            sources("ecgcore.chapters.own_ecg.detectors"),
+        output:
+            touch(f"{RUN}/detectors/{{detector}}.done"),
+        log:
+            f"{LOGS}/detectors/{{detector}}.log",
+        threads: 1
+        shell:
+            "OMP_NUM_THREADS={threads} ecgcore detectors {wildcards.detector} --profile {PROFILE} "
+            "> {log} 2>&1 || {{ tail -n 20 {log}; exit 1; }}"
+
+    rule detector_results:
+        message:
+            "Gather what the detectors found"
+        input:
+            expand(RUN + "/detectors/{detector}.done", detector=COMPARED),
+        output:
+            DETECTORS,
+        shell:
+            "ecgcore detectors --gather --profile {PROFILE}"
+
+
 rule exploration:
     message:
         "01 Exploration"
@@ -310,6 +348,7 @@ rule own_ecg:
         rules.beats.output,
         MODELS,
         RHYTHM_MODEL,
+        DETECTORS,
         f"{EXECUTED}/03_evaluation.ipynb",
         dependencies("07_own_ecg"),
     output:

@@ -22,5 +22,5 @@ def detectors(
     if gather:
         typer.echo(compared.collect(profile))
         return
-    for name in names or compared.DETECTORS_COMPARED:
+    for name in names or compared.COMPARED:
         compared.run(profile, name, typer.echo)

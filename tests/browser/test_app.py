@@ -14,7 +14,7 @@ from ecgcore.data.records import read_record
 from ecgcore.rhythm import storage
 
 pytest.importorskip("streamlit", reason="the extra `app` is not installed")
-pytest.importorskip("neurokit2", reason="the extra `app` is not installed")
+pytest.importorskip("plotly", reason="the extra `app` is not installed")
 
 SCRIPT = paths.ROOT / "app" / "streamlit_app.py"
 

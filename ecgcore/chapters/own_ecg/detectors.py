@@ -96,7 +96,7 @@ def _sleepecg(signal: np.ndarray, fs: float) -> np.ndarray:
     return sleepecg.detect_heartbeats(signal, fs)
 
 
-DETECTORS_COMPARED: Mapping[str, Detector] = {
+COMPARED: Mapping[str, Detector] = {
     OWN: Detector("this project", OWN, rpeaks.find),
     "neurokit": _neurokit("neurokit"),
     "pantompkins1985": _neurokit("pantompkins1985"),
@@ -196,10 +196,10 @@ def run(profile: str, name: str, log: Callable[[str], None] = print) -> None:
 
     Raises ConfigError for a name that is not compared.
     """
-    if name not in DETECTORS_COMPARED:
-        known = ", ".join(DETECTORS_COMPARED)
+    if name not in COMPARED:
+        known = ", ".join(COMPARED)
         raise ConfigError(f"detectors: no detector {name!r}; choose from {known}")
-    detector = DETECTORS_COMPARED[name]
+    detector = COMPARED[name]
     for part, (database, lot) in SETS.items():
         for record in members(part):
             path = run_file(profile, name, record)
@@ -272,7 +272,7 @@ def kept_file(profile: str) -> Path:
 
 def collect(profile: str) -> Path:
     """Keep what the runs found in one file. Raises DataError that names what is missing."""
-    found = {name: _collected(profile, name) for name in DETECTORS_COMPARED}
+    found = {name: _collected(profile, name) for name in COMPARED}
     source = provenance.provenance(profile, paths.DATA / "mitdb")
     for database in ("svdb", "nstdb"):
         source[f"{database}_sha256"] = provenance.data_sha256(paths.DATA / database)
@@ -281,7 +281,7 @@ def collect(profile: str) -> Path:
 
 
 def _collected(profile: str, name: str) -> dict:
-    detector, sets, clean = DETECTORS_COMPARED[name], {}, []
+    detector, sets, clean = COMPARED[name], {}, []
     for part, (_, lot) in SETS.items():
         files = [run_file(profile, name, record) for record in members(part)]
         for path in files:
