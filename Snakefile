@@ -22,9 +22,16 @@ ONNX = f"{RUN}/models/random.onnx"
 PREDICTIONS = expand(RUN + "/predictions/{protocol}.npz", protocol=PROTOCOLS)
 RESAMPLES = expand(RUN + "/bootstrap/{protocol}.npz", protocol=PROTOCOLS)
 LOGS = f"{RUN}/logs"
-STUDIES, RHYTHM, ANSWERS, NOISE, OUT_OF_SAMPLE = (
+STUDIES, RHYTHM, ANSWERS, NOISE, OUT_OF_SAMPLE, DETECTORS = (
     os.path.relpath(profile.kept_file(name), workflow.basedir)
-    for name in (profiles.STUDIES, profiles.RHYTHM, profiles.ANSWERS, profiles.NOISE, profiles.OUT_OF_SAMPLE)
+    for name in (
+        profiles.STUDIES,
+        profiles.RHYTHM,
+        profiles.ANSWERS,
+        profiles.NOISE,
+        profiles.OUT_OF_SAMPLE,
+        profiles.DETECTORS,
+    )
 )
 RHYTHM_MODEL = (
     f"{RUN}/models/rhythm.safetensors"
@@ -198,6 +205,38 @@ if profile.recomputes("14_noise"):  # else the published results are read
             "ecgcore noise --gather --profile {PROFILE}"
 
 
+if profile.recomputes("07_own_ecg"):  # else the published results are read
+    from ecgcore.chapters.own_ecg.detectors import COMPARED
+
+    # One job a detector, which looks at no record twice.
+    rule detector_run:
+        message:
+            "Detector: {wildcards.detector}"
+        input:
+            "data/mitdb/SHA256SUMS.txt",
+            "data/svdb/SHA256SUMS.txt",
+            "data/nstdb/SHA256SUMS.txt",
+            sources("ecgcore.chapters.own_ecg.detectors"),
+        output:
+            touch(f"{RUN}/detectors/{{detector}}.done"),
+        log:
+            f"{LOGS}/detectors/{{detector}}.log",
+        threads: 1
+        shell:
+            "OMP_NUM_THREADS={threads} ecgcore detectors {wildcards.detector} --profile {PROFILE} "
+            "> {log} 2>&1 || {{ tail -n 20 {log}; exit 1; }}"
+
+    rule detector_results:
+        message:
+            "Gather what the detectors found"
+        input:
+            expand(RUN + "/detectors/{detector}.done", detector=COMPARED),
+        output:
+            DETECTORS,
+        shell:
+            "ecgcore detectors --gather --profile {PROFILE}"
+
+
 rule try_it:
     message:
         "What the page 'Try it' loads: network, runtime, beats"
@@ -229,7 +268,7 @@ STEPS = {
     "05_literature": {"needs": [SCORED, "book/literature.csv", "book/original_claims.csv"]},
     "06_uncertainty": {"needs": [rules.beats.output, MODELS, PREDICTIONS, SCORED], "cores": "all"},
     "07_own_ecg": {
-        "needs": [rules.beats.output, MODELS, RHYTHM_MODEL, SCORED],
+        "needs": [rules.beats.output, MODELS, RHYTHM_MODEL, DETECTORS, SCORED],
         "makes": [ONNX],
         "cores": "all",
     },
