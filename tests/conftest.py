@@ -78,6 +78,10 @@ def _uses(path: Path, changed: set[Path]) -> bool:
     return bool(_used_by(path) & changed) or (beside and path.parent.name == "workflow")
 
 
+def pytest_addoption(parser) -> None:
+    parser.addoption("--records", type=int, default=3, help="on which all ways are compared")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Networks this small gain nothing from a second thread, which on a busy machine costs much.

@@ -21,6 +21,7 @@ from ecgcore.cli import (
     report,
     rhythm,
     run,
+    serve,
     site,
     studies,
     train,
@@ -32,6 +33,7 @@ from ecgcore.errors import DownloadError, EcgError
 VERBS = {
     "predict": predict.predict,
     "report": report.report,
+    "serve": serve.serve,
     "export": export.export,
     "beats": beats.beats,
     "train": train.train,

@@ -1,4 +1,4 @@
-"""Which beats lie in annotated atrial fibrillation or flutter, and how well a measure finds them."""
+"""Which beats lie in annotated atrial fibrillation or flutter, and how a measure finds them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

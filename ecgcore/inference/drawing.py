@@ -57,7 +57,7 @@ class Canvas:
     height: float
     x: tuple[float, float] = (0.0, 1.0)
     y: tuple[float, float] = (0.0, 1.0)
-    margins: tuple[float, float, float, float] = (46, 12, 12, 26)
+    margins: tuple[float, float, float, float] = (46, 26, 12, 26)
     parts: list[str] = field(default_factory=list)
 
     def at_x(self, value):

@@ -147,7 +147,7 @@ def _without_nan(value):
 
 
 def clock(second: float, start: datetime | None) -> str:
-    """As h:mm:ss since the start, or the time of day; a day after the first is told by its number."""
+    """As h:mm:ss since the start, or the time of day, after the first with the day's number."""
     if start is None:
         whole = int(second)
         return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"

@@ -10,6 +10,7 @@ import numpy as np
 from ecgcore.constants import FS
 from ecgcore.data.formats.content import Content, Problem
 from ecgcore.data.formats.opening import open_file
+from ecgcore.data.signals import Signal
 from ecgcore.errors import ConfigError
 from ecgcore.inference import choosing, classifying, events, stretches
 from ecgcore.inference.choosing import Model
@@ -19,8 +20,8 @@ from ecgcore.inference.stretches import Stretch
 
 @dataclass(frozen=True)
 class Recording:
-    """What was read and answered. signal: (n,) float32 at 125 Hz, in `unit`, missing samples filled;
-    fs: Hz, of the file; start: clock time, or None; annotated: whether the R peaks came with it."""
+    """What was read and answered. signal: (n,) float32 at 125 Hz, in `unit`, gaps filled; fs:
+    Hz, of the file; start: clock time, or None; annotated: whether the R peaks came with it."""
 
     name: str
     lead: str
@@ -48,6 +49,14 @@ class Recording:
         )
 
 
+def summed_up(signal: Signal, whole: Part) -> events.Summary:
+    """Events and numbers of a signal whose parts were collected."""
+    beats = whole.beats
+    start = getattr(signal, "start", None)
+    found = stretches.joined(whole.unusable)
+    return events.summarise(beats.time_s, beats.predicted, signal.seconds, found, start)
+
+
 def read(
     path: Path,
     model: Model | Path | None = None,
@@ -57,8 +66,8 @@ def read(
     alone: bool = False,
     progress: Callable[[float], None] = lambda done: None,
 ) -> Recording:
-    """Classify a recording. Parameters as in classifying.classify; alone: by the single-beat network;
-    progress: is told the share that is done.
+    """Classify a recording. Parameters as in classifying.classify; alone: by the network
+    for single beats; progress: is told the share that is done.
 
     Raises DataError or ConfigError likewise, and ConfigError for beats that are already cut.
     """

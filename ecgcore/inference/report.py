@@ -49,7 +49,7 @@ overflow-wrap:anywhere}
 h1{font-size:1.6rem;line-height:1.2;margin:.2em 0}h2{font-size:1.15rem;margin:2em 0 .6em}
 p{margin:.5em 0}.quiet{color:var(--quiet)}
 .note{background:var(--note);color:var(--noteink);padding:8px 12px;border-radius:6px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:10px;margin:16px 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(128px,1fr));gap:10px;margin:16px 0}
 .tile{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:10px 12px}
 .tile b{display:block;font-size:1.35rem;line-height:1.25}.tile span{color:var(--quiet);
 font-size:.85rem;display:block}
@@ -58,7 +58,8 @@ svg{display:block;width:100%;height:auto}.scroll{overflow-x:auto}.scroll svg{min
 .square svg{max-width:460px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:4px 10px 4px 0;border-bottom:1px solid var(--rule);vertical-align:top}
-th{font-weight:600;color:var(--quiet);font-size:.85rem}td.n,th.n{text-align:right}
+th{font-weight:600;color:var(--quiet);font-size:.85rem}td.n,th.n{text-align:right;white-space:nowrap}
+table{overflow-wrap:normal}h2 span{font-weight:400;font-size:.9rem;color:var(--quiet)}
 summary{cursor:pointer;padding:4px 0}
 text{font:12px system-ui,"DejaVu Sans",sans-serif;fill:var(--ink)}text.tick{fill:var(--quiet);
 font-size:11px}text.mark{font-weight:700;font-size:13px}
@@ -191,8 +192,8 @@ def _classes(recording: Recording, summary: Summary) -> str:
     if runs:
         longest = max(runs, key=lambda e: e.beats)
         words = (
-            f"<p>Longest run: {longest.beats} {longest.letter} beats at {longest.rate:.0f} a minute, "
-            f"{escape(summary.clock(longest.start_s))}.</p>"
+            f"<p>Longest run: {longest.beats} {longest.letter} beats at {longest.rate:.0f} "
+            f"a minute, {escape(summary.clock(longest.start_s))}.</p>"
         )
     return (
         "<h2>Beats</h2>"
@@ -245,7 +246,7 @@ def _timeline(recording: Recording, summary: Summary) -> str:
     rows = [*letters, "irregular", "no signal"]
     height = 24.0
     canvas = Canvas(
-        1000, height * len(rows) + 34, (0, recording.seconds), (0, len(rows)), (70, 12, 6, 28)
+        1000, height * len(rows) + 34, (0, recording.seconds), (0, len(rows)), (70, 26, 6, 28)
     )
     _time_axis(canvas, recording)
     beats = recording.beats
@@ -344,20 +345,25 @@ def strips(recording: Recording, summary: Summary) -> list[Strip]:
     at, rate = events.moving_rate(beats.time_s, known)
     if len(at):
         for word, i in (("Fastest", int(rate.argmax())), ("Slowest", int(rate.argmin()))):
-            found.append(Strip(word, float(at[i]), f"{rate[i]:.0f}/min over eight beats"))
+            if _new(float(at[i]), found):
+                found.append(Strip(word, float(at[i]), f"{rate[i]:.0f}/min over eight beats"))
     confidence = beats.confidence
     ectopic = np.flatnonzero(beats.predicted != events.N)
     pool = ectopic if len(ectopic) else np.arange(len(beats))
-    taken: list[float] = []
+    enough = len(found) + LEAST_CONFIDENT
     for i in pool[np.argsort(confidence[pool], kind="stable")]:
         t = float(beats.time_s[i])
-        if all(abs(t - other) > STRIP_S for other in taken):
-            taken.append(t)
+        if _new(t, found):
             words = f"{CLASSES[beats.predicted[i]]} with probability {confidence[i]:.2f}"
             found.append(Strip("Least certain", t, words))
-        if len(taken) == LEAST_CONFIDENT:
+        if len(found) == enough:
             break
     return found
+
+
+def _new(at_s: float, shown: list[Strip]) -> bool:
+    """Whether no strip so far shows this time."""
+    return all(abs(at_s - strip.at_s) > STRIP_S / 2 for strip in shown)
 
 
 def _middle(event: Event) -> float:
@@ -410,7 +416,7 @@ def _heights(recording: Recording) -> float:
 
 
 def paper(recording: Recording, start_s: float, seconds: float, scale: float, title: str) -> str:
-    """Some seconds on ECG paper, each beat marked with its class. scale: mm a unit of the signal."""
+    """Some seconds on ECG paper, each beat marked by its class. scale: mm a unit of signal."""
     start_s = float(np.clip(start_s, 0, max(recording.seconds - seconds, 0)))
     width, height = seconds * MM_S * PIXELS_MM, STRIP_MM * PIXELS_MM
     canvas = Canvas(width, height + 18, (start_s, start_s + seconds), (0, 1), (0, 0, 18, 0))
@@ -548,9 +554,8 @@ def _model(recording: Recording) -> str:
         *about_sentences(recording.model),
         f"SHA-256 of the weights: {recording.model.about['weights_sha256']}.",
         f"ecgcore {ecgcore.__version__}.",
-        "Runs are four ectopic beats and more in a row, pauses longer than 3 s unless another limit "
-        "was given; an irregular rhythm lasts at least 30 s. What is counted here is worth what the "
-        "classes and R peaks are worth.",
+        "Runs are four ectopic beats and more in a row; an irregular rhythm lasts at least 30 s. "
+        "What is counted here is worth what the classes and R peaks are worth.",
     ]
     told = "".join(f"<p>{escape(line)}</p>" for line in lines)
     return f'<h2>Model</h2>{told}<p class="note">{escape(NOTICE)}</p>'

@@ -39,14 +39,15 @@ class RhythmClassifier:
         return self._answer(sequence.prepare(signal, fs, seconds, self.causal))
 
     def answer_windows(
-        self, seconds: np.ndarray, window: np.ndarray
+        self, seconds: np.ndarray, window: np.ndarray, since: int = 0
     ) -> tuple[np.ndarray, np.ndarray]:
         """As `answer`, from windows (n, 128) that `sequence.windows` cut from a filtered signal.
 
-        The windows are scaled in place, to save memory. Raises DataError as sequence.scaled does.
+        since: position of the first beat that is to be answered, among the others. The windows are
+        scaled in place, to save memory. Raises DataError as sequence.scaled does.
         """
-        return self._answer(sequence.scaled(seconds, window, self.causal))
+        return self._answer(sequence.scaled(seconds, window, self.causal), since)
 
-    def _answer(self, made: sequence.BeatSequence) -> tuple[np.ndarray, np.ndarray]:
-        found = self.model.scores(cases.of_sequence(made, "", self.causal))
+    def _answer(self, made: sequence.BeatSequence, since: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        found = self.model.scores(cases.of_sequence(made, "", self.causal)[since:])
         return decide(found, self.at), probabilities(found)

@@ -2,10 +2,12 @@
 
 import io
 import json
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+import wfdb
 from csv_cases import cases
 
 from ecgcore.cli import main
@@ -38,7 +40,7 @@ def test_csv_has_the_promised_columns_and_the_same_probabilities(
 ):
     code, out, err = predict(thousand_csv, "--format", "csv")
     table = pd.read_csv(io.StringIO(out))
-    assert (code, err) == (0, "")
+    assert code == 0 and "saw each beat alone" in err and "Traceback" not in err
     assert list(table) == ["row", "class", "probability", *(f"p_{c}" for c in CLASSES)]
     expected = network.probabilities(thousand.signal)
     np.testing.assert_allclose(table.filter(like="p_"), expected, atol=1e-4)
@@ -123,10 +125,10 @@ def test_impossible_wishes_are_refused(predict, thousand_csv, database, tmp_path
 
 @pytest.fixture
 def predict_rhythm(rhythm_file, capsys, monkeypatch):
-    """The command with --rhythm; returns exit code, standard output, standard error."""
+    """The command with a rhythm model; returns exit code, standard output, standard error."""
 
     def run(*arguments):
-        options = ["--rhythm", "--model", rhythm_file]
+        options = ["--model", rhythm_file]
         command = ["ecgcore", "predict", *arguments, *options]
         monkeypatch.setattr("sys.argv", [str(word) for word in command])
         try:
@@ -143,16 +145,17 @@ def predict_rhythm(rhythm_file, capsys, monkeypatch):
 def test_a_record_is_classified_in_its_rhythm_in_every_format(predict_rhythm, database):
     code, out, err = predict_rhythm(database / "119", "--format", "csv")
     table = pd.read_csv(io.StringIO(out))
-    assert (code, err) == (0, "")
+    assert code == 0 and "saw each beat among the others" in err
     assert list(table)[:4] == ["row", "time_s", "class", "probability"]
     chosen = table.apply(lambda row: row[f"p_{row['class']}"], axis=1)
     np.testing.assert_allclose(table["probability"], chosen)  # of the class that is given
     _, out, _ = predict_rhythm(database / "119", "--format", "json")
     document = json.loads(out)
-    assert document["network"] == "rhythm.safetensors" and "mitdb" in document["protocol"]
+    assert document["network"] == "rhythm.onnx" and "mitdb" in document["protocol"]
+    assert document["model"]["sees"] == "rhythm"
     assert [beat["class"] for beat in document["beats"]] == table["class"].tolist()
     _, out, _ = predict_rhythm(database / "119")
-    assert f"{len(table):,} beats classified by rhythm.safetensors" in out
+    assert f"{len(table):,} beats classified by rhythm.onnx" in out
 
 
 def test_rhythm_of_a_signal_with_own_peaks_and_of_another_lead(predict_rhythm, database, tmp_path):
@@ -184,10 +187,84 @@ def test_what_has_no_rhythm_is_refused_in_one_sentence(
         assert (code, out) == (2, "") and sentence in err and len(err.splitlines()) == 1
 
 
-def test_without_a_network_it_says_how_to_get_one(monkeypatch, tmp_path, capsys, thousand_csv):
-    monkeypatch.setattr("ecgcore.paths.RUNS", tmp_path)
-    monkeypatch.setattr("sys.argv", ["ecgcore", "predict", str(thousand_csv)])
-    with pytest.raises(SystemExit) as stop:
-        main.main()
-    assert stop.value.code == 2
-    assert "no trained network yet; `make book` trains one" in capsys.readouterr().err
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Any command; returns exit code, standard output, standard error."""
+
+    def command(*arguments):
+        monkeypatch.setattr("sys.argv", ["ecgcore", *map(str, arguments)])
+        try:
+            main.main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return command
+
+
+@pytest.fixture
+def untrained(monkeypatch, tmp_path):
+    """Nothing has been trained here but a smoke model, which must never answer."""
+    runs = tmp_path / "runs"
+    (runs / "smoke" / "models").mkdir(parents=True)
+    for name in ("random", "rhythm"):
+        (runs / "smoke" / "models" / f"{name}.safetensors").write_bytes(b"never read")
+    monkeypatch.setattr("ecgcore.paths.RUNS", runs)
+
+
+def test_a_recording_is_answered_by_the_published_rhythm_model(run, untrained, database):
+    code, out, _ = run("predict", database / "119")
+    assert code == 0
+    assert "saw each beat among the others" in out and "published with the package" in out
+    told = re.findall(r"right for ([\d.]+)% of [\d,]+ beats of .*always N: ([\d.]+)%", out)
+    assert told and all(float(reached) > float(always) for reached, always in told)
+
+
+def test_how_beats_are_seen_cannot_be_asked_for_in_two_ways(run, rhythm_file, database):
+    for options, sentence in (
+        (["--alone", "--rhythm"], "contradict each other"),
+        (["--alone", "--model", rhythm_file], "a rhythm model does not see beats alone"),
+        (["--format", "parquet"], "name a file with --to"),
+    ):
+        code, out, err = run("predict", database / "119", *options)
+        assert (code, out) == (2, "") and sentence in err and len(err.splitlines()) == 1
+
+
+def test_a_file_holds_what_would_be_printed(run, rhythm_file, database, tmp_path):
+    options = ("predict", database / "119", "--model", rhythm_file)
+    _, printed, _ = run(*options, "--format", "csv")
+    code, out, _ = run(*options, "--format", "csv", "--to", tmp_path / "beats.csv")
+    assert (code, out) == (0, "") and (tmp_path / "beats.csv").read_text() == printed
+    run(*options, "--format", "parquet", "--to", tmp_path / "beats.parquet")
+    table = pd.read_parquet(tmp_path / "beats.parquet")
+    assert table["class"].tolist() == pd.read_csv(io.StringIO(printed))["class"].tolist()
+
+
+def test_annotations_open_elsewhere(run, rhythm_file, database, tmp_path):
+    target = tmp_path / "any name.ecg"
+    code, out, _ = run(
+        "predict", database / "119", "--model", rhythm_file, "--format", "csv",
+        "--annotations", target,
+    )  # fmt: skip
+    assert code == 0
+    target.rename(tmp_path / "mine.atr")
+    found = wfdb.rdann(str(tmp_path / "mine"), "atr")
+    table = pd.read_csv(io.StringIO(out))
+    assert found.symbol[0] == '"' and "no medical device" in found.aux_note[0]
+    assert found.symbol[1:] == table["class"].tolist() and found.fs == 360
+    np.testing.assert_allclose(found.sample[1:] / 360, table["time_s"], atol=0.002)
+
+
+def test_beats_without_a_recording_are_not_annotated(run, checkpoint, thousand_csv, tmp_path):
+    code, _, err = run("predict", thousand_csv, "--annotations", tmp_path / "x.atr")
+    assert code == 2 and "cannot be annotated" in err and not list(tmp_path.iterdir())
+
+
+def test_without_a_network_it_says_how_to_get_one(
+    run, untrained, monkeypatch, tmp_path, thousand_csv
+):
+    monkeypatch.setattr("ecgcore.inference.published.FOLDER", tmp_path)
+    code, _, err = run("predict", thousand_csv)
+    assert code == 2 and "no trained network yet; `make book` trains one" in err
