@@ -176,6 +176,23 @@ def most_lost(rows: pd.DataFrame, run: str, snr_db: float) -> float:
     return 100 * max(lost)
 
 
+def same_network(kept: Mapping[str, dict], scored: dict | None) -> str:
+    """Whether the single-beat network here answers clean records as that of the evaluation does.
+
+    scored: the entry `inter_patient` of metrics.json.
+    """
+    if "single" not in kept or scored is None:
+        return "one of the two was not computed"
+    counts = kept["single"]["conditions"]["clean"]
+    clean = numbers(matrices(counts, sorted(counts)).sum(axis=0))
+    if np.isclose(clean["accuracy"], scored["accuracy"], rtol=0, atol=1e-12):
+        return "they are the same network"
+    return (
+        "two trainings of one recipe, and on new patients another processor's rounding is enough "
+        "to move such a network by so much"
+    )
+
+
 def pending(kept: Mapping[str, dict]) -> str:
     """A sentence that names the classifiers without answers; nothing if all have some."""
     absent = [title for run, title in RUNS.items() if run not in kept]

@@ -147,9 +147,3 @@ def annotated_peaks_flatter(numbers: Numbers) -> bool:
     annotated, found = (under(numbers, "rhythm", c, "accuracy") for c in ("ma 6", "found, ma 6"))
     return annotated - found > 0.1
 
-
-@claim("14_noise", "other rounding is enough to move such a network by some points")
-def rounding_moves_the_network(numbers: Numbers) -> bool:
-    """The two trainings by the same recipe differ by more than half a point of accuracy."""
-    other = under(numbers, "single", "clean", "accuracy")
-    return abs(other - numbers["inter_patient"]["accuracy"]) > 0.005

@@ -227,14 +227,6 @@ def flutter_is_regular(numbers: Numbers) -> bool:
     return share["fibrillation"] > 0.5 and share["flutter"] < 1 / 3
 
 
-@claim("13_two_patients", "That network is misled by the change of rhythm in its own way")
-def one_beat_sees_fusion(numbers: Numbers) -> bool:
-    """The single-beat network calls more of the beats in fibrillation fusion than of those in sinus
-    rhythm, by more than a tenth of the beats."""
-    rhythms = numbers["two_patients"]["202"]["rhythms"]
-    return rhythms["atrial fibrillation"]["alone_F"] - rhythms["sinus rhythm"]["alone_F"] > 0.1
-
-
 @claim("13_two_patients", "they are further apart than most methods are")
 def two_records_move_more(numbers: Numbers) -> bool:
     """The F1 of S on DS2 without 232 and without 202 differs by more than 0.3."""
