@@ -136,7 +136,9 @@ def nearest(
     positions = np.flatnonzero(allowed)
     if not len(positions) or not len(signal):
         return np.empty(0, dtype=int), np.empty(0)
-    far, at = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(among[positions]).kneighbors(signal)
+    far, at = (
+        NearestNeighbors(n_neighbors=1, algorithm="brute").fit(among[positions]).kneighbors(signal)
+    )
     return positions[at[:, 0]], far[:, 0] / np.sqrt(signal.shape[1])
 
 
@@ -227,9 +229,7 @@ def facts(beats: Beats, p: Predictions) -> dict:
         "median": float(rates.median()),
         "hard": int((rates > HIGH).sum()),
         "worst": worst_records(p),
-        "sure": {
-            f"{above:g}": int((p.confidence[wrong] > above).sum()) for above in (0.9, 0.99)
-        },
+        "sure": {f"{above:g}": int((p.confidence[wrong] > above).sum()) for above in (0.9, 0.99)},
         "auc": float(roc_auc_score(p.correct, p.confidence)) if known else None,
         "resembling": resembles_predicted(beats, p),
     }
@@ -253,7 +253,9 @@ def worst_records(p: Predictions, count: int = 3) -> list[dict]:
     rows = []
     for name, rate in rates.head(count).items():
         wrong = (p.record == name) & ~p.correct
-        kinds = [f"{CLASSES[t]} taken for {CLASSES[q]}" for t, q in np.c_[p.true, p.predicted][wrong]]
+        kinds = [
+            f"{CLASSES[t]} taken for {CLASSES[q]}" for t, q in np.c_[p.true, p.predicted][wrong]
+        ]
         kind, share = _most(np.array(kinds))
         rows.append({"record": str(name), "wrong": float(rate), "kind": kind, "of_wrong": share})
     return rows
@@ -271,8 +273,8 @@ def texts(protocol: str, found: dict) -> dict[str, str]:
     """`facts` as text: `random_errors_auc` and so on."""
     pairs = [
         f"{each['annotated']} taken for {each['predicted']} ({each['beats']:,} beats, "
-        f"{percent(each['share of errors'], 0)} of the errors; {percent(each['share of record'], 0)} "
-        f"of them in record {each['record']})"
+        f"{percent(each['share of errors'], 0)} of the errors; "
+        f"{percent(each['share of record'], 0)} of them in record {each['record']})"
         for each in found["pairs"]
     ]
     worst = [
@@ -281,7 +283,9 @@ def texts(protocol: str, found: dict) -> dict[str, str]:
     ]
     return {
         f"{protocol}_errors_pairs": " and ".join(pairs) or "none",
-        f"{protocol}_errors_worst": ", ".join(worst[:-1]) + f" and {worst[-1]}" if worst[1:] else "–",
+        f"{protocol}_errors_worst": ", ".join(worst[:-1]) + f" and {worst[-1]}"
+        if worst[1:]
+        else "–",
         f"{protocol}_errors_hard": str(found["hard"]),
         f"{protocol}_errors_records": str(found["records"]),
         f"{protocol}_errors_median": percent(found["median"], 0),

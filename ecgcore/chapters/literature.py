@@ -324,7 +324,9 @@ def measured_elsewhere(studies: dict[str, list[dict]], benchmarks: dict) -> dict
         c: max(e["per_class"][c]["f1"] / plain["per_class"][c]["f1"] - 1 for e in treated)
         for c in "SVF"
     }
-    told = ", ".join(f"{c} {_signed(100 * value)}\N{NO-BREAK SPACE}%" for c, value in change.items())
+    told = ", ".join(
+        f"{c} {_signed(100 * value)}\N{NO-BREAK SPACE}%" for c, value in change.items()
+    )
     score = {run: networks[run]["macro_f1"] for run in ("cnn_lstm", "cnn", "lstm")}
     return {
         "peak_memory_gb": benchmarks["memory"]["peak_mb"] / 1000,

@@ -80,8 +80,8 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
 def facts(histories: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, float]]:
     """What the chapter's text says of each run's curves, by protocol.
 
-    loss: training loss of the last epoch; val_loss: validation loss of the last epoch; val_loss_rise:
-    that as a multiple of the lowest; swing: mean change of validation macro-F1 from one epoch to
+    loss, val_loss: training and validation loss of the last epoch; val_loss_rise: the latter as a
+    multiple of the lowest; swing: mean change of validation macro-F1 from one epoch to
     the next, over the second half of the training.
     """
     found = {}

@@ -20,16 +20,18 @@ import pandas as pd
 from ecgcore import paths
 
 # The order of the imports is that of the book's pages.
-from ecgcore.workflow.claims import front  # noqa: F401, I001
-from ecgcore.workflow.claims import records  # noqa: F401
-from ecgcore.workflow.claims import evaluation  # noqa: F401
-from ecgcore.workflow.claims import uncertainty  # noqa: F401
-from ecgcore.workflow.claims import studies  # noqa: F401
-from ecgcore.workflow.claims import rhythm  # noqa: F401
-from ecgcore.workflow.claims import noise  # noqa: F401
-from ecgcore.workflow.claims import errors  # noqa: F401
-from ecgcore.workflow.claims import literature  # noqa: F401
-from ecgcore.workflow.claims import discussion  # noqa: F401
+from ecgcore.workflow.claims import (
+    discussion,  # noqa: F401
+    errors,  # noqa: F401
+    evaluation,  # noqa: F401
+    front,  # noqa: F401
+    literature,  # noqa: F401
+    noise,  # noqa: F401
+    records,  # noqa: F401
+    rhythm,  # noqa: F401
+    studies,  # noqa: F401
+    uncertainty,  # noqa: F401
+)
 from ecgcore.workflow.claims.core import BROKEN, CLAIMS, HOLDS, UNKNOWN, Claim, Numbers
 
 HEAD = ":::{admonition} Not so in this run"  # how a note begins

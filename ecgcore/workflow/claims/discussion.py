@@ -17,7 +17,7 @@ def temptation_is_smaller(numbers: Numbers) -> bool:
 
 @claim("pitfalls", "Since most beats are N, overall accuracy says little too")
 def always_n_is_accurate(numbers: Numbers) -> bool:
-    """Always N is right for more than 80 % of the beats of new patients, with a macro-F1 below 0.3."""
+    """Always N is right for over 80 % of the beats of new patients; its macro-F1 is below 0.3."""
     _, constant = numbers["uncertainty"]["kinds_of_accuracy"]["inter_patient"]
     return constant["accuracy"] > 0.8 and constant["macro-F1"] < 0.3
 
@@ -31,7 +31,7 @@ def accuracy_says_nothing(numbers: Numbers) -> bool:
 
 @claim("discussion", "a few patients for whom a third of the beats or more go wrong")
 def a_few_patients_go_wrong(numbers: Numbers) -> bool:
-    """On new patients at least one record, and fewer than a quarter, has a third of its beats wrong."""
+    """As the chapter on errors has it."""
     return error_is_large_in_a_few(numbers)
 
 
@@ -48,7 +48,10 @@ def f_is_one_patients(numbers: Numbers) -> bool:
     return f_belongs_to_two_patients(numbers)
 
 
-@claim("discussion", "one record holds three quarters of its S beats, another nearly all of its F beats")
+@claim(
+    "discussion",
+    "one record holds three quarters of its S beats, another nearly all of its F beats",
+)
 def one_record_holds_s(numbers: Numbers) -> bool:
     """Between 70 % and 80 % of the S beats of DS2, and at least 85 % of its F beats."""
     of = numbers["exploration"]
@@ -60,7 +63,8 @@ def context_gains_most(numbers: Numbers) -> bool:
     """The median macro-F1 with context is above the median of the five seeds by more than the best
     other network of single beats is above the CNN-LSTM, with as few epochs each."""
     with_context, without = (
-        median(each["macro_f1"] for each in numbers[e]["seeds"]) for e in ("random_context", "random")
+        median(each["macro_f1"] for each in numbers[e]["seeds"])
+        for e in ("random_context", "random")
     )
     few = max(macro(numbers, name) for name in ONE_BEAT)
     return with_context > without and macro(numbers, "CNN-LSTM, RR + beat before") > few

@@ -41,7 +41,8 @@ def little_is_left_of_s_and_f(numbers: Numbers) -> bool:
 
 
 @claim(
-    "03_evaluation", "Every class falls under the inter-patient split, S and F most; Q is not scored"
+    "03_evaluation",
+    "Every class falls under the inter-patient split, S and F most; Q is not scored",
 )
 def s_and_f_fall_most(numbers: Numbers) -> bool:
     """The F1 of S and of F falls further than that of N and of V; Q is not scored."""
@@ -91,7 +92,9 @@ def predictivity_of_v_falls_further(numbers: Numbers) -> bool:
     return lost[0] > lost[1]
 
 
-@claim("03_evaluation", "S and F lose their sensitivity first: few of their beats are found at all.")
+@claim(
+    "03_evaluation", "S and F lose their sensitivity first: few of their beats are found at all."
+)
 def few_s_and_f_are_found(numbers: Numbers) -> bool:
     """On new patients the sensitivity for S and for F is below 0.25."""
     return all(sensitivity(numbers, "inter_patient", c) < LITTLE for c in "SF")

@@ -19,7 +19,9 @@ def _lost(numbers: Numbers, run: str, condition: str, number: str) -> float:
 def slowly_then_fast(numbers: Numbers) -> bool:
     """With each noise, the rhythm model loses less accuracy from clean to 12 dB than from 0 dB to
     -6 dB."""
-    lost = [[_lost(numbers, "rhythm", f"{n} {db}", "accuracy") for n in RECORDED] for db in (12, 0, -6)]
+    lost = [
+        [_lost(numbers, "rhythm", f"{n} {db}", "accuracy") for n in RECORDED] for db in (12, 0, -6)
+    ]
     return all(first < last - then for first, then, last in zip(*lost, strict=True))
 
 
@@ -44,7 +46,9 @@ def lines_of_s_fall_sooner(numbers: Numbers) -> bool:
     return s_is_lost_before_v(numbers)
 
 
-@claim("14_noise", "On clean records the rhythm model lies above the single-beat network in every row")
+@claim(
+    "14_noise", "On clean records the rhythm model lies above the single-beat network in every row"
+)
 def rhythm_is_above(numbers: Numbers) -> bool:
     """In accuracy and in the F1 of S and V, clean."""
     names = ("accuracy", "f1_S", "f1_V")
@@ -146,4 +150,3 @@ def annotated_peaks_flatter(numbers: Numbers) -> bool:
     accuracy more than with annotated ones."""
     annotated, found = (under(numbers, "rhythm", c, "accuracy") for c in ("ma 6", "found, ma 6"))
     return annotated - found > 0.1
-

@@ -42,7 +42,7 @@ def distances_are_small(numbers: Numbers) -> bool:
 
 @claim("11_rhythm", "It shows how far context carries")
 def context_carries(numbers: Numbers) -> bool:
-    """On DS2 the rhythm model's F1 of S and of V is higher than that of one beat, by more than 0.2."""
+    """On DS2 the rhythm model's F1 of S and of V exceeds that of one beat by more than 0.2."""
     return all(of_seeds(numbers, f"f1_{c}") - f1(numbers, "inter_patient", c) > 0.2 for c in "SV")
 
 
@@ -65,7 +65,9 @@ def f_is_hardly_found(numbers: Numbers) -> bool:
     return all(f1(numbers, entry, "F") < 0.1 for entry in (DS2, "crossval_records"))
 
 
-@claim("11_rhythm", "nearly all F beats of DS1 belong to one patient, and nearly all of DS2 to another")
+@claim(
+    "11_rhythm", "nearly all F beats of DS1 belong to one patient, and nearly all of DS2 to another"
+)
 def f_belongs_to_two_patients(numbers: Numbers) -> bool:
     """One record holds at least 85 % of the F beats, in either half."""
     return all(numbers["exploration"]["F"][half] >= 0.85 for half in ("DS1", "DS2"))
@@ -96,7 +98,9 @@ def s_has_no_plateau(numbers: Numbers) -> bool:
     return of["lowest"] < 0.1 and of["highest"] > 0.9 and of["above_0.8"] < 0.5
 
 
-@claim("12_another_database", "Which patient it is matters more than which database was learnt from.")
+@claim(
+    "12_another_database", "Which patient it is matters more than which database was learnt from."
+)
 def the_patient_matters_more(numbers: Numbers) -> bool:
     """The records' F1 of S under both models have a rank correlation above 0.7, and gross F1 of S
     differs by less than 0.1."""
@@ -156,7 +160,9 @@ def two_reasons_show(numbers: Numbers) -> bool:
     return related["unlike"] > 0.3 and related["share_S"] > 0.3
 
 
-@claim("12_another_database", "It rises with unlikeness and with the share of S beats; no trend with")
+@claim(
+    "12_another_database", "It rises with unlikeness and with the share of S beats; no trend with"
+)
 def the_dots_rise(numbers: Numbers) -> bool:
     """As the text about the two reasons, and about amplitude."""
     return two_reasons_show(numbers) and amplitude_is_no_reason(numbers)
@@ -184,7 +190,7 @@ def s_is_232(numbers: Numbers) -> bool:
 
 @claim("13_two_patients", "In {numref}`fig-232-rr` one sees that this takes no subtlety at all")
 def rhythm_finds_232(numbers: Numbers) -> bool:
-    """Of the S beats of 232 the rhythm model finds more than 80 %, one beat alone fewer than 10 %."""
+    """Of the S beats of 232 the rhythm model finds over 80 %, one beat alone fewer than 10 %."""
     of = numbers["two_patients"]["232"]
     return of["rhythm"] > 0.8 and of["alone"] < 0.1
 
@@ -221,7 +227,7 @@ def flutter_is_not_protected(numbers: Numbers) -> bool:
 
 @claim("13_two_patients", "which fibrillation moves and flutter does not")
 def flutter_is_regular(numbers: Numbers) -> bool:
-    """In fibrillation more than half of the intervals are irregular, in flutter fewer than a third."""
+    """In fibrillation over half of the intervals are irregular, in flutter fewer than a third."""
     rhythms = numbers["two_patients"]["202"]["rhythms"]
     share = {n: rhythms[f"atrial {n}"]["irregular"] for n in ("flutter", "fibrillation")}
     return share["fibrillation"] > 0.5 and share["flutter"] < 1 / 3
