@@ -18,26 +18,42 @@ from collections.abc import Iterable
 import pandas as pd
 
 from ecgcore import paths
-
-# The order of the imports is that of the book's pages.
-from ecgcore.workflow.claims import (
-    discussion,  # noqa: F401
-    errors,  # noqa: F401
-    evaluation,  # noqa: F401
-    front,  # noqa: F401
-    literature,  # noqa: F401
-    noise,  # noqa: F401
-    records,  # noqa: F401
-    rhythm,  # noqa: F401
-    studies,  # noqa: F401
-    uncertainty,  # noqa: F401
+from ecgcore.workflow.claims import (  # noqa: F401, each lists its claims when it is imported
+    core,
+    discussion,
+    errors,
+    evaluation,
+    front,
+    literature,
+    noise,
+    records,
+    rhythm,
+    studies,
+    uncertainty,
 )
-from ecgcore.workflow.claims.core import BROKEN, CLAIMS, HOLDS, UNKNOWN, Claim, Numbers
-
-HEAD = ":::{admonition} Not so in this run"  # how a note begins
-NOTE = "-note"  # how the name of a cell that holds notes ends
+from ecgcore.workflow.claims.core import BROKEN, HOLDS, UNKNOWN, Claim, Numbers
 
 __all__ = ["BROKEN", "CLAIMS", "HOLDS", "UNKNOWN", "Claim"]
+
+PAGES = (  # with claims, in the order of the book
+    "index",
+    "01_exploration",
+    "02_training",
+    "03_evaluation",
+    "06_uncertainty",
+    "09_studies",
+    "11_rhythm",
+    "12_another_database",
+    "13_two_patients",
+    "14_noise",
+    "04_error_analysis",
+    "05_literature",
+    "pitfalls",
+    "discussion",
+)
+CLAIMS = tuple(sorted(core.CLAIMS, key=lambda claim: PAGES.index(claim.page)))
+HEAD = ":::{admonition} Not so in this run"  # how a note begins
+NOTE = "-note"  # how the name of a cell that holds notes ends
 
 
 def broken(numbers: Numbers) -> list[Claim]:
