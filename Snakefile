@@ -265,7 +265,7 @@ STEPS = {
         "cores": "all",
     },
     "04_error_analysis": {"needs": [rules.beats.output, PREDICTIONS]},
-    "05_literature": {"needs": [SCORED, "book/literature.csv", "book/original_claims.csv"]},
+    "05_literature": {"needs": [SCORED, RHYTHM, STUDIES, "figures/benchmarks.json", "book/literature.csv", "book/original_claims.csv"]},
     "06_uncertainty": {"needs": [rules.beats.output, MODELS, PREDICTIONS, SCORED], "cores": "all"},
     "07_own_ecg": {
         "needs": [rules.beats.output, MODELS, RHYTHM_MODEL, DETECTORS, SCORED],
@@ -280,7 +280,7 @@ STEPS = {
     "09_studies": {"needs": [STUDIES, SCORED]},
     "10_cost": {"needs": ["figures/benchmarks.json"]},  # kept with the project, whatever the profile
     # The answers under noise stand in the log of DS2 that the chapter on rhythm prints.
-    "11_rhythm": {"needs": [RHYTHM, NOISE, SCORED, "book/literature.csv"]},
+    "11_rhythm": {"needs": [RHYTHM, NOISE, SCORED]},
     "12_another_database": {"needs": [RHYTHM, RECORDS, "data/svdb/SHA256SUMS.txt"]},
     "13_two_patients": {"needs": [RHYTHM, ANSWERS, MODELS, RECORDS]},
     "14_noise": {"needs": [NOISE, f"{EXECUTED}/11_rhythm.ipynb"]},

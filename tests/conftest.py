@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="only what uses a file that differs from the last commit, and nothing slow",
     )
+    parser.addoption("--records", type=int, default=3, help="on which all ways are compared")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -76,10 +77,6 @@ def _uses(path: Path, changed: set[Path]) -> bool:
     tests of the workflow read."""
     beside = any(ROOT / "ecgcore" not in p.parents and p.suffix != ".py" for p in changed)
     return bool(_used_by(path) & changed) or (beside and path.parent.name == "workflow")
-
-
-def pytest_addoption(parser) -> None:
-    parser.addoption("--records", type=int, default=3, help="on which all ways are compared")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -128,7 +128,7 @@ def attention_brings_nothing(numbers: Numbers) -> bool:
 
 @claim("09_studies", "with more, the networks gain on the others, as the published run shows")
 def more_epochs_gain(numbers: Numbers) -> bool:
-    """The published network has a higher macro-F1 than that of the baselines, and than the trees."""
+    """The published network has a higher macro-F1 than its shorter training, and the trees."""
     return numbers["random"]["macro_f1"] > max(
         macro(numbers, "CNN-LSTM"), macro(numbers, "boosted trees, RR + shape")
     )
