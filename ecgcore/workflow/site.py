@@ -10,7 +10,8 @@ import yaml
 
 from ecgcore import paths, provenance
 from ecgcore.files import replacing, write_text
-from ecgcore.workflow.results import assemble
+from ecgcore.workflow import claims
+from ecgcore.workflow.results import assemble, load_metrics
 
 
 def site_dir(profile: str) -> Path:
@@ -78,7 +79,20 @@ def stage_site(profile: str) -> Path:
         shutil.copy(paths.ROOT / name, site / name)
     if profile == "smoke":
         _announce_smoke(site / "_config.yml")
+    else:
+        _mark_claims(site / "book", load_metrics(profile))
     return site
+
+
+def _mark_claims(book: Path, numbers: dict) -> None:
+    """Say beside each sentence that this run's numbers contradict that they do."""
+    for page in sorted(book.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        write_text(page, claims.marked(page.stem, text, numbers))
+    for notebook in sorted((book / "executed").glob("*.ipynb")):
+        document = json.loads(notebook.read_text(encoding="utf-8"))
+        claims.mark_notebook(notebook.stem, document, numbers)
+        write_text(notebook, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
 def _announce_smoke(config: Path) -> None:
