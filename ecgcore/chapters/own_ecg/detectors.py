@@ -80,16 +80,6 @@ def _neurokit(method: str, cleaned: str = "") -> Detector:
     return Detector(f"NeuroKit2, {method}", "neurokit2", find)
 
 
-def _wfdb(name: str) -> Detector:
-    def find(signal: np.ndarray, fs: float) -> np.ndarray:
-        from wfdb import processing
-
-        options = {"verbose": False} if name == "xqrs" else {}
-        return getattr(processing, f"{name}_detect")(signal, fs, **options)
-
-    return Detector(f"WFDB, {name}", "wfdb", find)
-
-
 def _sleepecg(signal: np.ndarray, fs: float) -> np.ndarray:
     import sleepecg
 
@@ -103,8 +93,6 @@ COMPARED: Mapping[str, Detector] = {
     "kalidas2017": _neurokit("kalidas2017"),
     "martinez2004": _neurokit("martinez2004", cleaned="neurokit"),
     "manikandan2012": _neurokit("manikandan2012", cleaned="neurokit"),
-    "xqrs": _wfdb("xqrs"),
-    "gqrs": _wfdb("gqrs"),
     "sleepecg": Detector("SleepECG", "sleepecg", _sleepecg),
 }
 
