@@ -1,5 +1,6 @@
 # make book    everything from records to HTML        make test    lint, tests, smoke book, browser
 # make lab     JupyterLab                             make app     classify your own ECG
+# make check   did it reproduce?                        make status  what is stale, and why
 # make clean   remove what was computed               make lock    pin the packages anew
 # make bench   measure what all this costs
 # Options: PROFILE=paper|full|smoke, CORES=n, CLUSTER=slurm (jobs instead of cores), PYTHON=python3.12
@@ -10,22 +11,30 @@ PYTHON ?= python3
 PROFILE ?= paper
 CORES ?= all
 CLUSTER ?=
-HTML := $(if $(filter paper full,$(PROFILE)),_build/html,runs/$(PROFILE)/_build/html)
+HTML := runs/$(PROFILE)/_build/html
 VENV := .venv
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONHASHSEED := 0
 export PYTHONUNBUFFERED := 1
 
-.PHONY: book test app lab bench readme browser slurm lock clean
+.PHONY: book test check-fast app lab bench check status publish browser slurm lock clean
 book: $(READY)
 	@snakemake $(if $(CLUSTER),--profile profiles/$(CLUSTER),--cores $(CORES)) --config profile=$(PROFILE) --quiet host --rerun-incomplete
-	echo "Open $(HTML)/index.html"
+	# The book that was built last is also at _build/html.
+	mkdir -p _build && ln -sfn ../$(HTML) _build/html
+	echo "Open _build/html/index.html"
 
 test: $(READY) browser slurm
 	ruff check .
 	ruff format --check .
 	pytest
+
+# For working: lint, and the quick tests of whatever differs from the last commit.
+check-fast: $(READY)
+	ruff check .
+	ruff format --check .
+	pytest -q --affected || [ $$? = 5 ]  # 5: nothing to test
 
 app: $(READY)
 	streamlit run app/streamlit_app.py
@@ -39,9 +48,17 @@ lab: $(READY)
 bench: $(READY) browser
 	python -m benchmarks $(OPTIONS)
 
-# The README's table of results, from figures/metrics.json.
-readme: $(READY)
-	ecgcore readme
+# Did it reproduce? The run of a profile beside what is published, number by number.
+check: $(READY)
+	ecgcore check --profile $(PROFILE)
+
+# What is stale or missing, and why.
+status: $(READY)
+	ecgcore status --profile $(PROFILE)
+
+# The only way to figures/, to the published weights and to README's table.
+publish: $(READY)
+	ecgcore publish --profile $(PROFILE)
 
 # Debian's Chromium for the browser tests, where this user may install it; else they are skipped.
 browser:
@@ -58,20 +75,21 @@ slurm:
 	fi
 
 # torch first and alone, so that no other package can pull in a different build of it. The lock is
-# complete, so nothing else is resolved.
+# complete, so nothing else is resolved. Files are compiled when they are first imported, not all
+# of them now: half the time.
 $(READY): requirements.lock pyproject.toml
 	@echo "Installing the pinned packages into $(VENV) (some minutes, once)"
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements.lock) 2> >(grep -v "^WARNING: Location" >&2)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock 2> >(grep -v "^WARNING: Location" >&2)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check $$(grep '^torch==' requirements.lock) 2> >(grep -v "^WARNING: Location" >&2)
+	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps -r requirements.lock 2> >(grep -v "^WARNING: Location" >&2)
+	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
 # Pin anew what pyproject.toml asks for.
 lock:
 	$(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/pip install --quiet $$(grep '^torch==' requirements.lock)
-	.lock-venv/bin/pip install --quiet --editable '.[app,book,lab,test]'
+	.lock-venv/bin/pip install --quiet --editable '.[app,book,formats,lab,test]'
 	.lock-venv/bin/pip install --quiet --no-deps snakemake-executor-plugin-slurm snakemake-executor-plugin-slurm-jobstep
 	{ sed -n '/^#/p' requirements.lock; .lock-venv/bin/pip freeze --all --exclude-editable | sed 's/+cpu//' | grep -v '^pip=='; } > .requirements.new
 	mv .requirements.new requirements.lock

@@ -14,8 +14,7 @@ PROFILE = config.get("profile", "paper")
 profile = profiles.load_profile(PROFILE)
 RUN = f"runs/{PROFILE}"
 EXECUTED = f"{RUN}/site/book/executed"
-FIGURES = "figures" if PROFILE in ("paper", "full") else f"{RUN}/figures"
-HTML = "_build/html" if PROFILE in ("paper", "full") else f"{RUN}/_build/html"
+HTML = f"{RUN}/_build/html"
 PROTOCOLS = profile.protocols
 NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
 MODELS = expand(RUN + "/models/{protocol}.safetensors", protocol=PROTOCOLS)
@@ -23,16 +22,27 @@ ONNX = f"{RUN}/models/random.onnx"
 PREDICTIONS = expand(RUN + "/predictions/{protocol}.npz", protocol=PROTOCOLS)
 RESAMPLES = expand(RUN + "/bootstrap/{protocol}.npz", protocol=PROTOCOLS)
 LOGS = f"{RUN}/logs"
-STUDIES, RHYTHM, ANSWERS, NOISE = (
+STUDIES, RHYTHM, ANSWERS, NOISE, OUT_OF_SAMPLE, DETECTORS = (
     os.path.relpath(profile.kept_file(name), workflow.basedir)
-    for name in (profiles.STUDIES, profiles.RHYTHM, profiles.ANSWERS, profiles.NOISE)
+    for name in (
+        profiles.STUDIES,
+        profiles.RHYTHM,
+        profiles.ANSWERS,
+        profiles.NOISE,
+        profiles.OUT_OF_SAMPLE,
+        profiles.DETECTORS,
+    )
 )
-RHYTHM_MODEL = f"{RUN}/models/rhythm.safetensors"
+RHYTHM_MODEL = (
+    f"{RUN}/models/rhythm.safetensors"
+    if profile.recomputes("11_rhythm")
+    else "ecgcore/published/rhythm.safetensors"
+)
 RECOMPUTE = profile.recomputes("08_label_errors")
 
 
 def parameters(notebook):
-    return lambda wildcards: profile.parameters(notebook)
+    return str(profile.parameters(notebook))
 
 
 def sources(module):
@@ -58,7 +68,7 @@ rule book:
     output:
         f"{HTML}/index.html",
     params:
-        target=str(Path(HTML).parent.parent),
+        target=RUN,
     log:
         f"{LOGS}/book.log",
     shell:
@@ -105,7 +115,7 @@ if profile.studies:  # else their published results are read
             "OMP_NUM_THREADS={threads} ecgcore study {wildcards.run} --profile {PROFILE} > {log} 2>&1 "
             "|| {{ tail -n 20 {log}; exit 1; }}"
 
-    rule studies:
+    rule study_results:
         message:
             "Gather the studies' scores"
         input:
@@ -147,17 +157,19 @@ if profile.recomputes("11_rhythm"):  # else the published results are read
             "ecgcore rhythm --gather --profile {PROFILE}"
 
 
-rule rhythm_model:
-    message:
-        "Fit the rhythm model that classifies records"
-    input:
-        RHYTHM,
-        "data/mitdb/SHA256SUMS.txt",
-        sources("ecgcore.chapters.rhythm.offered"),
-    output:
-        RHYTHM_MODEL,
-    shell:
-        "ecgcore rhythm --teach --profile {PROFILE}"
+if profile.recomputes("11_rhythm"):  # else the published one is used
+
+    rule rhythm_model:
+        message:
+            "Fit the rhythm model that classifies records"
+        input:
+            RHYTHM,
+            "data/mitdb/SHA256SUMS.txt",
+            sources("ecgcore.chapters.rhythm.offered"),
+        output:
+            RHYTHM_MODEL,
+        shell:
+            "ecgcore rhythm --teach --profile {PROFILE}"
 
 
 if profile.recomputes("14_noise"):  # else the published results are read
@@ -193,135 +205,36 @@ if profile.recomputes("14_noise"):  # else the published results are read
             "ecgcore noise --gather --profile {PROFILE}"
 
 
-rule exploration:
-    message:
-        "01 Exploration"
-    input:
-        rules.beats.output,
-        dependencies("01_exploration"),
-    output:
-        f"{EXECUTED}/01_exploration.ipynb",
-    params:
-        parameters=parameters("01_exploration"),
-    log:
-        f"{LOGS}/01_exploration.log",
-    shell:
-        "ecgcore run 01_exploration --profile {PROFILE} 2>&1 | tee {log}"
+if profile.recomputes("07_own_ecg"):  # else the published results are read
+    from ecgcore.chapters.own_ecg.detectors import COMPARED
 
+    # One job a detector, which looks at no record twice.
+    rule detector_run:
+        message:
+            "Detector: {wildcards.detector}"
+        input:
+            "data/mitdb/SHA256SUMS.txt",
+            "data/svdb/SHA256SUMS.txt",
+            "data/nstdb/SHA256SUMS.txt",
+            sources("ecgcore.chapters.own_ecg.detectors"),
+        output:
+            touch(f"{RUN}/detectors/{{detector}}.done"),
+        log:
+            f"{LOGS}/detectors/{{detector}}.log",
+        threads: 1
+        shell:
+            "OMP_NUM_THREADS={threads} ecgcore detectors {wildcards.detector} --profile {PROFILE} "
+            "> {log} 2>&1 || {{ tail -n 20 {log}; exit 1; }}"
 
-rule training:
-    message:
-        "02 Training"
-    input:
-        rules.beats.output,
-        dependencies("02_training"),
-    output:
-        f"{EXECUTED}/02_training.ipynb",
-        MODELS,
-    params:
-        parameters=parameters("02_training"),
-    log:
-        f"{LOGS}/02_training.log",
-    threads: workflow.cores  # it computes on all of them: nothing else runs beside it
-    shell:
-        "ecgcore run 02_training --profile {PROFILE} 2>&1 | tee {log}"
-
-
-rule evaluation:
-    message:
-        "03 Evaluation"
-    input:
-        rules.beats.output,
-        MODELS,
-        STUDIES,
-        dependencies("03_evaluation"),
-    output:
-        f"{EXECUTED}/03_evaluation.ipynb",
-        PREDICTIONS,
-        RESAMPLES,
-    params:
-        parameters=parameters("03_evaluation"),
-    log:
-        f"{LOGS}/03_evaluation.log",
-    threads: workflow.cores
-    shell:
-        "ecgcore run 03_evaluation --profile {PROFILE} 2>&1 | tee {log}"
-
-
-rule error_analysis:
-    message:
-        "04 Error analysis"
-    input:
-        rules.beats.output,
-        PREDICTIONS,
-        dependencies("04_error_analysis"),
-    output:
-        f"{EXECUTED}/04_error_analysis.ipynb",
-    params:
-        parameters=parameters("04_error_analysis"),
-    log:
-        f"{LOGS}/04_error_analysis.log",
-    shell:
-        "ecgcore run 04_error_analysis --profile {PROFILE} 2>&1 | tee {log}"
-
-
-rule literature:
-    message:
-        "05 Literature"
-    input:
-        f"{EXECUTED}/03_evaluation.ipynb",
-        "book/literature.csv",
-        "book/original_claims.csv",
-        dependencies("05_literature"),
-    output:
-        f"{EXECUTED}/05_literature.ipynb",
-    params:
-        parameters=parameters("05_literature"),
-    log:
-        f"{LOGS}/05_literature.log",
-    shell:
-        "ecgcore run 05_literature --profile {PROFILE} 2>&1 | tee {log}"
-
-
-rule uncertainty:
-    message:
-        "06 How sure are we?"
-    input:
-        rules.beats.output,
-        MODELS,
-        PREDICTIONS,
-        f"{EXECUTED}/03_evaluation.ipynb",
-        dependencies("06_uncertainty"),
-    output:
-        f"{EXECUTED}/06_uncertainty.ipynb",
-    params:
-        parameters=parameters("06_uncertainty"),
-    log:
-        f"{LOGS}/06_uncertainty.log",
-    threads: workflow.cores
-    shell:
-        "ecgcore run 06_uncertainty --profile {PROFILE} 2>&1 | tee {log}"
-
-
-rule own_ecg:
-    message:
-        "07 Your own ECG"
-    input:
-        rules.beats.output,
-        MODELS,
-        RHYTHM_MODEL,
-        f"{EXECUTED}/03_evaluation.ipynb",
-        dependencies("07_own_ecg"),
-    output:
-        f"{EXECUTED}/07_own_ecg.ipynb",
-        ONNX,
-    params:
-        parameters=parameters("07_own_ecg"),
-    log:
-        f"{LOGS}/07_own_ecg.log",
-    threads: workflow.cores
-    shell:
-        "ecgcore run 07_own_ecg --profile {PROFILE} 2>&1 | tee {log}"
+    rule detector_results:
+        message:
+            "Gather what the detectors found"
+        input:
+            expand(RUN + "/detectors/{detector}.done", detector=COMPARED),
+        output:
+            DETECTORS,
+        shell:
+            "ecgcore detectors --gather --profile {PROFILE}"
 
 
 rule try_it:
@@ -339,126 +252,64 @@ rule try_it:
         "ecgcore try-it --profile {PROFILE} 2>&1 | tee {log}"
 
 
-rule label_errors:
-    message:
-        "08 Doubtful annotations"
-    input:
-        rules.beats.output,
+# The notebooks: what each needs beside its own source and the modules that it uses, and what it
+# makes beside its executed self. Those on all cores run alone.
+SCORED = f"{EXECUTED}/03_evaluation.ipynb"
+RECORDS = "data/mitdb/SHA256SUMS.txt"
+STEPS = {
+    "01_exploration": {"needs": [rules.beats.output]},
+    "02_training": {"needs": [rules.beats.output], "makes": MODELS, "cores": "all"},
+    "03_evaluation": {
+        "needs": [rules.beats.output, MODELS, STUDIES],
+        "makes": [*PREDICTIONS, *RESAMPLES],
+        "cores": "all",
+    },
+    "04_error_analysis": {"needs": [rules.beats.output, PREDICTIONS]},
+    "05_literature": {"needs": [SCORED, RHYTHM, STUDIES, "figures/benchmarks.json", "book/literature.csv", "book/original_claims.csv"]},
+    "06_uncertainty": {"needs": [rules.beats.output, MODELS, PREDICTIONS, SCORED], "cores": "all"},
+    "07_own_ecg": {
+        "needs": [rules.beats.output, MODELS, RHYTHM_MODEL, DETECTORS, SCORED],
+        "makes": [ONNX],
+        "cores": "all",
+    },
+    "08_label_errors": {
         # Either made here, in the folds that this profile trains, or kept with the project.
-        [] if RECOMPUTE else f"{FIGURES}/08_out_of_sample.npz",
-        dependencies("08_label_errors"),
-    output:
-        f"{EXECUTED}/08_label_errors.ipynb",
-    params:
-        parameters=parameters("08_label_errors"),
-    log:
-        f"{LOGS}/08_label_errors.log",
-    threads: workflow.cores if RECOMPUTE else 1
-    shell:
-        "ecgcore run 08_label_errors --profile {PROFILE} 2>&1 | tee {log}"
+        "needs": [rules.beats.output, [] if RECOMPUTE else OUT_OF_SAMPLE],
+        "cores": "all" if RECOMPUTE else 1,
+    },
+    "09_studies": {"needs": [STUDIES, SCORED]},
+    "10_cost": {"needs": ["figures/benchmarks.json"]},  # kept with the project, whatever the profile
+    # The answers under noise stand in the log of DS2 that the chapter on rhythm prints.
+    "11_rhythm": {"needs": [RHYTHM, NOISE, SCORED]},
+    "12_another_database": {"needs": [RHYTHM, RECORDS, "data/svdb/SHA256SUMS.txt"]},
+    "13_two_patients": {"needs": [RHYTHM, ANSWERS, MODELS, RECORDS]},
+    "14_noise": {"needs": [NOISE, f"{EXECUTED}/11_rhythm.ipynb"]},
+    "16_reproduction": {
+        "needs": [f"{EXECUTED}/{n}.ipynb" for n in NOTEBOOKS if n != "16_reproduction"],
+        "reads": ["figures/metrics.json"],
+    },
+    "15_house": {"needs": [[str(p) for p in sorted(Path("ecgcore").rglob("*.py"))]]},  # draws all
+}
+for notebook in NOTEBOOKS:
+    step = STEPS[notebook]
 
-
-rule comparison:
-    message:
-        "09 Seeds, baselines, ablations"
-    input:
-        STUDIES,
-        f"{EXECUTED}/03_evaluation.ipynb",
-        dependencies("09_studies"),
-    output:
-        f"{EXECUTED}/09_studies.ipynb",
-    params:
-        parameters=parameters("09_studies"),
-    log:
-        f"{LOGS}/09_studies.log",
-    shell:
-        "ecgcore run 09_studies --profile {PROFILE} 2>&1 | tee {log}"
-
-
-rule cost:
-    message:
-        "10 Cost"
-    input:
-        "figures/benchmarks.json",  # kept with the project, whatever the profile
-        dependencies("10_cost"),
-    output:
-        f"{EXECUTED}/10_cost.ipynb",
-    params:
-        parameters=parameters("10_cost"),
-    log:
-        f"{LOGS}/10_cost.log",
-    shell:
-        "ecgcore run 10_cost --profile {PROFILE} 2>&1 | tee {log}"
-
-
-rule rhythm:
-    message:
-        "11 Rhythm"
-    input:
-        RHYTHM,
-        NOISE,  # whose answers for DS2 stand in the log that this chapter prints
-        f"{EXECUTED}/03_evaluation.ipynb",
-        "book/literature.csv",
-        dependencies("11_rhythm"),
-    output:
-        f"{EXECUTED}/11_rhythm.ipynb",
-    params:
-        parameters=parameters("11_rhythm"),
-    log:
-        f"{LOGS}/11_rhythm.log",
-    shell:
-        "ecgcore run 11_rhythm --profile {PROFILE} 2>&1 | tee {log}"
-
-
-rule another_database:
-    message:
-        "12 Another database"
-    input:
-        RHYTHM,
-        "data/mitdb/SHA256SUMS.txt",
-        "data/svdb/SHA256SUMS.txt",
-        dependencies("12_another_database"),
-    output:
-        f"{EXECUTED}/12_another_database.ipynb",
-    params:
-        parameters=parameters("12_another_database"),
-    log:
-        f"{LOGS}/12_another_database.log",
-    shell:
-        "ecgcore run 12_another_database --profile {PROFILE} 2>&1 | tee {log}"
-
-
-rule two_patients:
-    message:
-        "13 Two patients"
-    input:
-        RHYTHM,
-        ANSWERS,
-        MODELS,
-        "data/mitdb/SHA256SUMS.txt",
-        dependencies("13_two_patients"),
-    output:
-        f"{EXECUTED}/13_two_patients.ipynb",
-    params:
-        parameters=parameters("13_two_patients"),
-    log:
-        f"{LOGS}/13_two_patients.log",
-    shell:
-        "ecgcore run 13_two_patients --profile {PROFILE} 2>&1 | tee {log}"
-
-
-rule noise:
-    message:
-        "14 Noise"
-    input:
-        NOISE,
-        f"{EXECUTED}/11_rhythm.ipynb",  # which it links to, and whose numbers it continues
-        dependencies("14_noise"),
-    output:
-        f"{EXECUTED}/14_noise.ipynb",
-    params:
-        parameters=parameters("14_noise"),
-    log:
-        f"{LOGS}/14_noise.log",
-    shell:
-        "ecgcore run 14_noise --profile {PROFILE} 2>&1 | tee {log}"
+    rule:
+        name:
+            notebook.partition("_")[2]
+        message:
+            f"Notebook {notebook}"
+        input:
+            step["needs"],
+            step.get("reads", []),
+            dependencies(notebook),
+        output:
+            f"{EXECUTED}/{notebook}.ipynb",
+            step.get("makes", []),
+        params:
+            notebook=notebook,
+            parameters=parameters(notebook),
+        log:
+            f"{LOGS}/{notebook}.log",
+        threads: workflow.cores if step.get("cores") == "all" else 1
+        shell:
+            "ecgcore run {params.notebook} --profile {PROFILE} 2>&1 | tee {log}"

@@ -1,9 +1,9 @@
 """Where the app gets an ECG from, and its classification."""
 
-import io
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +12,17 @@ import pandas as pd
 
 from ecgcore.beats.cutting import segment
 from ecgcore.constants import CLASSES, FS
-from ecgcore.data.formats import csv_text, wfdb_record
+from ecgcore.data.formats import wfdb_header
 from ecgcore.data.formats.content import Problem
+from ecgcore.data.formats.opening import open_file
 from ecgcore.data.records import default_database, read_record
-from ecgcore.errors import DataError, EcgError
+from ecgcore.data.signals import Signal, UnknownRate
+from ecgcore.errors import ConfigError, DataError, EcgError
 from ecgcore.inference import classifying
 from ecgcore.inference.classifier import Classifier
 from ecgcore.inference.classifying import Classified, Part
 from ecgcore.rhythm.whole import RhythmClassifier
 
-START = 65_536  # bytes of a file that show how it is written
 EXAMPLE_RECORD, EXAMPLE_BEATS = "208", 30
 
 
@@ -48,23 +49,27 @@ def run(
     own_peaks: bool,
 ) -> Result:
     """Classify a file or record. Raises EcgError."""
-    record = wfdb_record.record_path(path)
     in_rhythm = isinstance(classifier, RhythmClassifier)
     classify = classifying.classify_rhythm if in_rhythm else classifying.classify
     parts = list(classify(path, classifier, fs, lead, own_peaks))
     whole = classifying.collect(parts)
     pieces = [_core(part) for part in parts if part.block is not None]
-    source = wfdb_record.from_record(record, lead) if record else None
+    source = open_file(path, lead, fs).signal if pieces else None
     return Result(
         name=path.name,
         beats=whole.beats,
         problems=whole.problems,
         warnings=whole.warnings,
         signal=np.concatenate(pieces) if pieces else None,
-        unit=f"{source.lead} ({source.unit})" if source else "signal (unit of the file)",
+        unit=_described(source) if source else "",
         lead=source.lead if source else "",
         annotated=bool(len(whole.beats)) and bool((whole.beats.true >= 0).any()),
     )
+
+
+def _described(source: Signal) -> str:
+    known = "unknown" not in source.lead and "unknown" not in source.unit
+    return f"{source.lead} ({source.unit})" if known else "signal (unit of the file)"
 
 
 def _core(part: Part) -> np.ndarray:
@@ -81,56 +86,74 @@ def run_upload(
     lead: str,
     own_peaks: bool,
 ) -> Result:
-    """Classify uploaded files: one text file, or the files of one record.
+    """Classify uploaded files: one file of any format, or the files of one record.
 
-    files: each with a name and bytes that can be read. Raises EcgError, told without the folder
-    that the files are kept in while they are read.
+    files: each with a name and bytes that can be read; fs: Hz, used where the file has no rate.
+    Raises EcgError, told without the folder that the files are kept in while they are read.
     """
+    with _stored(files) as path:
+        return run(path, classifier, fs if _lacks_rate(path) else None, lead, own_peaks)
+
+
+def needs_rate(files: Sequence) -> bool:
+    """Whether uploaded files are a signal that does not tell its sampling rate."""
+    try:
+        with _stored(files) as path:
+            return _lacks_rate(path)
+    except EcgError:
+        return False  # which classifying it will explain
+
+
+def has_rhythm(files: Sequence) -> bool:
+    """Whether uploaded files are a record or a signal, and not single beats."""
+    try:
+        with _stored(files) as path:
+            return open_file(path).signal is not None
+    except ConfigError:
+        return True  # a signal, of which something is still to be told
+    except EcgError:
+        return False
+
+
+def _lacks_rate(path: Path) -> bool:
+    try:
+        open_file(path)
+    except UnknownRate:
+        return True
+    except EcgError:
+        pass  # which classifying it will explain
+    return False
+
+
+@contextmanager
+def _stored(files: Sequence) -> Iterator[Path]:
+    """The path to open, in a folder that lasts as long as the block; see `run_upload`."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            path = _store(files, Path(folder))
-            is_signal = wfdb_record.record_path(path) is None and _is_one_column(path)
-            return run(path, classifier, fs if is_signal else None, lead, own_peaks)
+            yield _store(files, Path(folder))
         except EcgError as error:
             raise type(error)(str(error).replace(f"{folder}/", "")) from None
 
 
 def _store(files: Sequence, folder: Path) -> Path:
-    """Write the files and return the path to classify."""
+    """Write the files and return the path to open."""
     for file in files:
         file.seek(0)
-        with open(folder / Path(file.name).name, "wb") as copy:
+        name = Path(file.name.replace("\\", "/")).name
+        with open(folder / (name if name.strip(".") else "upload"), "wb") as copy:
             shutil.copyfileobj(file, copy)
     paths = sorted(folder.iterdir())
-    headers = [p for p in paths if p.suffix == ".hea"]
-    if len(headers) > 1:
+    headers = [p for p in paths if p.suffix.lower() == ".hea"]
+    whole = [p for p in headers if wfdb_header.read(p).segments] if len(headers) > 1 else headers
+    if len(headers) > 1 and len(whole) != 1:
         raise DataError("several .hea files: give the files of one record at a time")
     if headers:
-        return headers[0]
-    if any(p.suffix in wfdb_record.WFDB_SUFFIXES for p in paths):
-        raise DataError(f"{paths[0].name}: a record also needs its .hea file; choose both together")
+        return whole[0]
     if len(paths) > 1:
-        raise DataError("several files, and no .hea among them: give one CSV file at a time")
+        raise DataError(
+            "several files, and no .hea among them: give one file, or all files of a record"
+        )
     return paths[0]
-
-
-def has_rhythm(files: Sequence) -> bool:
-    """Whether uploaded files are a record or a signal, and not single beats."""
-    if len(files) > 1 or Path(files[0].name).suffix in wfdb_record.WFDB_SUFFIXES:
-        return True
-    files[0].seek(0)
-    start = io.BytesIO(files[0].read(START))
-    try:
-        text = csv_text.open_text(start, files[0].name)
-        return csv_text.find_layout(text, files[0].name).is_signal
-    except EcgError:
-        return False  # which classifying it will explain
-
-
-def _is_one_column(path: Path) -> bool:
-    with open(path, "rb") as file:
-        text = csv_text.open_text(file, path.name)
-        return csv_text.find_layout(text, path.name).is_signal
 
 
 def example_csv() -> bytes:

@@ -112,7 +112,7 @@ def explain_files() -> None:
         "and the .atr file if there is one. Units do not matter: each beat "
         "is measured against itself or its record. With a record or a signal you may choose "
         "whether each beat is classified alone or in its rhythm. Without annotations the R peaks "
-        "are found by NeuroKit2."
+        "are found by the program."
     )
 
 

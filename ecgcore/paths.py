@@ -6,7 +6,7 @@ from pathlib import Path
 # The package is installed in editable mode, so its parent folder is the project.
 ROOT = Path(os.environ.get("ECGCORE_ROOT", Path(__file__).resolve().parent.parent))
 DATA = ROOT / "data"
-FIGURES = ROOT / "figures"
+FIGURES = ROOT / "figures"  # what is published; written by `ecgcore publish` alone
 NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
 PROFILES = ROOT / "profiles"
@@ -16,10 +16,19 @@ RUNS = ROOT / "runs"
 def run_dir(profile: str) -> Path:
     """Folder of everything that one profile computes: beats, checkpoints, predictions, site.
 
-    `<profile>/<run>` names a run of one of the profile's studies, which has a folder of its own.
+    `<profile>/<run>` names a run of one of the profile's studies, `<profile>/experiments/<name>`
+    an experiment; each has a folder of its own.
     """
     name, _, run = profile.partition("/")
+    if run.startswith("experiments/"):
+        return RUNS / name / run
     return RUNS / name / "studies" / run if run else RUNS / name
+
+
+def experiment_of(path: Path) -> str:
+    """The name of the experiment in whose folder a path lies; empty if in none."""
+    parts = Path(path).relative_to(RUNS).parts
+    return parts[2] if len(parts) > 2 and parts[1] == "experiments" else ""
 
 
 def score_file(profile: str, run: str) -> Path:
@@ -47,8 +56,10 @@ def bootstrap_file(profile: str, protocol: str) -> Path:
 
 
 def figures_dir(profile: str) -> Path:
-    """Where a profile's figures and metrics.json go.
+    """Where a profile's figures, metrics.json and kept results go: never to what is published."""
+    return run_dir(profile) / "figures"
 
-    Only `paper` and `full`, which use all the data, write the published folder.
-    """
-    return FIGURES if profile in ("paper", "full") else run_dir(profile) / "figures"
+
+def html_dir(profile: str) -> Path:
+    """The profile's finished book."""
+    return run_dir(profile) / "_build" / "html"

@@ -1,5 +1,6 @@
 """Where a number comes from: commit, versions, hardware, data."""
 
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -58,8 +59,31 @@ def hardware(device: str = "cpu") -> dict:
 
 
 def data_sha256(database: Path) -> str:
-    """SHA-256 of a database's own list of checksums, which stands for all its files."""
-    return sha256(Path(database) / CHECKSUMS)
+    """SHA-256 of a database's own list of checksums, which stands for all its files.
+
+    Where there is no such list, of the names and contents of its files.
+    """
+    known = Path(database) / CHECKSUMS
+    if known.is_file():
+        return sha256(known)
+    digest = hashlib.sha256()
+    for path in sorted(p for p in Path(database).rglob("*") if p.is_file()):
+        digest.update(f"{sha256(path)}  {path.relative_to(database)}\n".encode())
+    return digest.hexdigest()
+
+
+_current: dict = {}
+
+
+def begin(source: dict) -> None:
+    """Say what runs from now on in this process: what is written belongs to it."""
+    _current.clear()
+    _current.update(source)
+
+
+def current() -> dict:
+    """What runs in this process, as `begin` was told; empty if it was told nothing."""
+    return dict(_current)
 
 
 def provenance(profile: str, database: Path, device: str = "cpu") -> dict:

@@ -5,6 +5,12 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+GROUND = "(ground)"  # the modules at the top of the package
+FLOORS = (  # its folders, from the ground up; a test holds that none imports from one after it
+    GROUND, "data", "beats", "models", "evaluation", "training", "rhythm", "published",
+    "inference", "plots", "widgets", "workflow", "chapters", "cli",
+)  # fmt: skip
+FORMER = ("profiles", "records", "signals")  # addresses kept for programs written for them
 ASSETS = (".js", ".css")  # which modules of their folder read
 
 
@@ -21,8 +27,13 @@ def modules_used(source: str) -> list[Path]:
         if path not in found:
             found.add(path)
             if path.suffix == ".py":
-                waiting |= _imported_by(path, path.stat().st_mtime_ns)
+                waiting |= imported_by(path)
     return sorted(found)
+
+
+def imported_by(path: Path) -> frozenset[Path]:
+    """What a module itself imports and reads: files of the package, the faces of folders too."""
+    return _imported_by(path, path.stat().st_mtime_ns)
 
 
 @cache

@@ -2,24 +2,81 @@
 
 import os
 import shutil
+import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
-from project import Project, copy_project
+from project import Project, built_once, copy_project
 
 from ecgcore.beats.cutting import Beats, build
 from ecgcore.data import records
+from ecgcore.sources import PACKAGE, modules_used
 
 pytest_plugins = ["own_ecg"]
 
 # Together they hold all five classes and both sides of the inter-patient split; 104 is paced.
 SMALL = ("104", "208", "210", "223")
 CHROMIUM = "/usr/bin/chromium"
+ROOT = PACKAGE.parent
 
 
-def pytest_addoption(parser) -> None:
+# Files whose tests take long come first, so that no process is left with one of them at the end;
+# those that only look at what others have built come last.
+FIRST = ("test_pipeline", "test_slurm", "test_distributed", "test_training", "test_try_it")
+LAST = ("test_book_pages",)
+SLOW = {"smoke", "html", "book_url", "deployed", "slurm", "browser", "chromium"}  # fixtures
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--affected",
+        action="store_true",
+        help="only what uses a file that differs from the last commit, and nothing slow",
+    )
     parser.addoption("--records", type=int, default=3, help="on which all ways are compared")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("affected"):
+        changed = changed_files()
+        kept = [item for item in items if _is_quick(item) and _uses(item.path, changed)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    name = item.path.stem
+    return FIRST.index(name) if name in FIRST else len(FIRST) + (name in LAST)
+
+
+def changed_files() -> set[Path]:
+    """What differs from the last commit, new files included."""
+    git = ["git", "-C", str(ROOT), "status", "--porcelain", "--untracked-files=all"]
+    lines = subprocess.run(git, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {ROOT / line[3:].rpartition(" -> ")[2].strip('"') for line in lines}
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    return not SLOW & set(item.fixturenames)
+
+
+@cache
+def _used_by(path: Path) -> frozenset[Path]:
+    """A test file, what it imports of the package and of tests/shared, and what those import."""
+    text = path.read_text(encoding="utf-8")
+    helpers = {p for p in (ROOT / "tests/shared").glob("*.py") if f"from {p.stem} import" in text}
+    of_helpers = {m for p in helpers for m in modules_used(p.read_text(encoding="utf-8"))}
+    return frozenset({path, *helpers, *of_helpers, *modules_used(text)})
+
+
+def _uses(path: Path, changed: set[Path]) -> bool:
+    """Whether a test file has to do with what changed. Notebooks, profiles and pages are what the
+    tests of the workflow read."""
+    beside = any(ROOT / "ecgcore" not in p.parents and p.suffix != ".py" for p in changed)
+    return bool(_used_by(path) & changed) or (beside and path.parent.name == "workflow")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -51,10 +108,15 @@ def small_beats(beats) -> Beats:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory) -> Project:
-    """A copy of the project whose smoke profile has been run through, from records to book."""
-    project = copy_project(tmp_path_factory.mktemp("project"))
-    project.snakemake("--quiet", "host")
-    return project
+    """A copy of the project whose smoke profile has been run through, from records to book.
+
+    Of several processes, the first that needs it builds it, and the others wait.
+    """
+    return Project(built_once(tmp_path_factory, "smoke", _run_smoke))
+
+
+def _run_smoke(folder: Path) -> None:
+    copy_project(folder).snakemake("--quiet", "host")
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ from ecgcore.evaluation.predictions import Predictions, predict
 from ecgcore.models.config import TrainConfig
 from ecgcore.provenance import provenance
 from ecgcore.training.loop import fit
-from ecgcore.workflow.results import write_metrics
+from ecgcore.workflow.profiles import OUT_OF_SAMPLE, load_profile
+from ecgcore.workflow.results import load_metrics, published_metrics, write_metrics
 
 MIN_CONFIDENCE = 0.9  # below this a contradiction is a doubt, not an objection
 
@@ -65,7 +66,14 @@ def _fold(beats: Beats, rest: np.ndarray, test: np.ndarray, config: TrainConfig)
 
 
 def kept_file(profile: str) -> Path:
-    return paths.figures_dir(profile) / "08_out_of_sample.npz"
+    """A profile's own probabilities, or where it computes none the published ones."""
+    return load_profile(profile).kept_file(OUT_OF_SAMPLE)
+
+
+def source(profile: str) -> dict:
+    """Where the kept probabilities come from: folds, epochs, accuracy, provenance."""
+    own = kept_file(profile).parent == paths.figures_dir(profile)
+    return (load_metrics(profile) if own else published_metrics())["label_errors"]
 
 
 def keep(p: Predictions, profile: str, database: Path, folds: int, epochs: int) -> None:

@@ -1,4 +1,4 @@
-"""Chapter 2, training: its figures."""
+"""Chapter 2, training: its figures, and the facts that its text rests on."""
 
 from collections.abc import Mapping, Sequence
 
@@ -75,3 +75,20 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[2].legend(loc="best", fontsize=7)
     return figure
+
+
+def facts(histories: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, float]]:
+    """What the chapter's text says of each run's curves, by protocol.
+
+    loss, val_loss: training and validation loss of the last epoch; val_loss_rise: the latter as a
+    multiple of the lowest.
+    """
+    found = {}
+    for name, history in histories.items():
+        last = history.iloc[-1]
+        found[name] = {
+            "loss": float(last["loss"]),
+            "val_loss": float(last["val_loss"]),
+            "val_loss_rise": float(last["val_loss"] / history["val_loss"].min()),
+        }
+    return found

@@ -1,4 +1,4 @@
-"""Figures on how sure the results are. Like those in plots, each function returns a Figure."""
+"""Figures on how sure the results are, and the facts that the chapter's text rests on."""
 
 from collections.abc import Mapping
 
@@ -8,10 +8,14 @@ import pandas as pd
 from ecgcore.colours import COLOURS, PROTOCOL_COLOURS
 from ecgcore.constants import CLASSES, PROTOCOL_TITLES
 from ecgcore.evaluation.ec57 import AVERAGE, ECTOPIC, GROSS
+from ecgcore.evaluation.predictions import Predictions
 from ecgcore.plots.style import Axes, Figure, PercentFormatter, canvas, panels
+from ecgcore.workflow.reporting import percent
 
 UNIT_COLOURS = {"beat": "#56B4E9", "record": "#0B3C5D"}
 BEFORE, AFTER = "#D55E00", "#0072B2"
+CLIMBS = "the line climbs to the end"
+SINKS = "the line sinks again to the right, and the surest answers are not the best"
 RULE_MARKERS = ("o", "s", "D", "^", "v")
 
 
@@ -27,6 +31,7 @@ def intervals(metrics: Mapping[str, dict]) -> Figure:
         value = np.array([m["accuracy"], m["macro_f1"], *(c["f1"] for c in each)])
         ends = [m["accuracy_ci95"], m["macro_f1_ci95"], *(c["f1_ci95"] for c in each)]
         low, high = np.array(ends).T
+        value[2:][[c not in m["scored_classes"] for c in CLASSES]] = np.nan
         # The percentile method does not promise that the number lies between its ends.
         arms = np.maximum([value - low, high - value], 0)
         y = np.arange(len(names)) + 0.26 * (number - (len(metrics) - 1) / 2)
@@ -216,3 +221,68 @@ def kinds_of_accuracy(tables: Mapping[str, pd.DataFrame]) -> Figure:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3)
     return figure
+
+
+def ec57_spread(table: pd.DataFrame, fewest: int = 10, within: float = 0.05) -> dict[str, dict]:
+    """How the rates of single records lie about the gross rate.
+
+    table: from ec57.record_table. `VEB Se` and so on to: gross; records (with at least `fewest`
+    such beats, and a rate); near (those within `within` of the gross rate); lowest, highest.
+    """
+    single = table[~table["record"].isin([GROSS, AVERAGE])]
+    gross = table.set_index("record").loc[GROSS]
+    found = {}
+    for ectopic in ECTOPIC:
+        for rate in ("Se", "+P"):
+            name = f"{ectopic} {rate}"
+            values = single.loc[single[f"{ectopic} beats"] >= fewest, name].dropna().astype(float)
+            found[name] = {
+                "gross": gross[name],
+                "records": len(values),
+                "near": int((values - gross[name]).abs().le(within).sum()),
+                "lowest": values.min() if len(values) else None,
+                "highest": values.max() if len(values) else None,
+            }
+    return found
+
+
+def surest(p: Predictions) -> dict:
+    """What the confident answers are worth: accuracy of all, of the surest half and quarter.
+
+    wrong: of the surest quarter, the records with most wrong answers, two at most, each with its
+    share of these.
+    """
+    order = np.argsort(-p.confidence, kind="stable")
+    half, quarter = (p[order[: len(p) // parts]] for parts in (2, 4))
+    wrong = pd.Series(quarter.record[~quarter.correct]).value_counts(normalize=True)
+    return {
+        "all": float(p.correct.mean()),
+        "half": float(half.correct.mean()),
+        "quarter": float(quarter.correct.mean()),
+        "wrong": {str(name): float(share) for name, share in wrong.head(2).items()},
+    }
+
+
+def surest_texts(found: Mapping[str, dict]) -> dict[str, str]:
+    """`surest` of each protocol as text: `random_surest_half` and so on."""
+    texts = {}
+    for protocol, of in found.items():
+        names = list(of["wrong"])
+        texts |= {
+            f"{protocol}_surest_half": percent(of["half"]),
+            f"{protocol}_surest_quarter": percent(of["quarter"]),
+            f"{protocol}_surest_verdict": CLIMBS if of["quarter"] >= of["half"] else SINKS,
+            f"{protocol}_surest_wrong": f"record {' and '.join(names)}" if names else "no record",
+            f"{protocol}_surest_wrong_share": percent(sum(of["wrong"].values()), 0),
+        }
+    return texts
+
+
+def spread_texts(found: Mapping[str, dict]) -> dict[str, str]:
+    """`ec57_spread` as text: `ec57_VEB_se_lowest` and so on."""
+    texts = {}
+    for name, of in found.items():
+        key = "ec57_" + name.replace(" Se", "_se").replace(" +P", "_pp")
+        texts |= {f"{key}_{end}": percent(of[end]) for end in ("lowest", "highest")}
+        texts |= {f"{key}_{count}": str(of[count]) for count in ("near", "records")}
+    return texts

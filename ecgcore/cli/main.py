@@ -12,7 +12,9 @@ import typer
 from ecgcore import __version__
 from ecgcore.cli import (
     beats,
+    check,
     data,
+    detectors,
     export,
     noise,
     predict,
@@ -36,12 +38,16 @@ VERBS = {
     "beats": beats.beats,
     "train": train.train,
     "run": run.run,
+    "experiments": run.experiments,
     "study": studies.study,
     "collect": studies.collect,
     "rhythm": rhythm.rhythm,
     "noise": noise.noise,
+    "status": check.status,
+    "check": check.check,
+    "publish": check.publish,
+    "detectors": detectors.detectors,
     "site": site.site,
-    "readme": site.readme,
     "try-it": site.try_it,
 }
 
@@ -54,7 +60,9 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 for name, verb in VERBS.items():
-    app.command(name)(verb)
+    # `run` has a --help of its own, which takes the name of a notebook.
+    own_help = {"help_option_names": []} if verb is run.run else {}
+    app.command(name, context_settings=own_help)(verb)
 
 
 def _show_version(wanted: bool) -> None:

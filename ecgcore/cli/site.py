@@ -1,4 +1,4 @@
-"""`ecgcore site`, `readme` and `try-it`: what the book is built from."""
+"""`ecgcore site` and `try-it`: what the book is built from."""
 
 from typing import Annotated
 
@@ -12,19 +12,6 @@ def site(profile: ProfileOption = "paper") -> None:
     from ecgcore.workflow.site import stage_site
 
     typer.echo(stage_site(profile))
-
-
-def readme() -> None:
-    """Write the results of figures/metrics.json into README.md."""
-    from ecgcore import paths
-    from ecgcore.files import write_text
-    from ecgcore.workflow.readme import fill_readme
-    from ecgcore.workflow.results import load_metrics
-
-    path = paths.ROOT / "README.md"
-    filled = fill_readme(path.read_text("utf-8"), load_metrics("paper"))
-    write_text(path, filled)
-    typer.echo(path)
 
 
 def try_it(

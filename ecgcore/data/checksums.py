@@ -1,14 +1,18 @@
 """SHA-256 of a database's files and of its decoded samples."""
 
 import hashlib
+import re
 from pathlib import Path
-
-import wfdb
+from typing import TYPE_CHECKING
 
 from ecgcore.constants import CHECKSUMS
 from ecgcore.errors import DataError
 from ecgcore.files import sha256
 
+if TYPE_CHECKING:
+    import wfdb
+
+_CHECKSUM = re.compile(r"(?P<digest>[0-9A-Fa-f]{64})\s+\*?(?P<name>\S.*)")
 SIGNAL_CHECKSUMS = "SIGNALS.sha256"  # of the decoded samples, whatever the file format
 
 
@@ -21,8 +25,10 @@ def signal_sha256(database: Path, name: str, channels: list[int] | None = None) 
     return hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest()
 
 
-def _digital(database: Path, name: str, channels: list[int] | None = None) -> wfdb.Record:
+def _digital(database: Path, name: str, channels: list[int] | None = None) -> "wfdb.Record":
     """Leads of a record, as the integers that are stored."""
+    import wfdb  # which loads much, and reading own records does without
+
     path = Path(database) / name
     try:
         return wfdb.rdrecord(str(path), physical=False, channels=channels)
@@ -31,18 +37,20 @@ def _digital(database: Path, name: str, channels: list[int] | None = None) -> wf
 
 
 def read_checksums(path: Path) -> dict[str, str]:
-    """File name to digest, from a list as `sha256sum` writes it.
+    """File name to digest in small letters, from a list as `sha256sum` and other tools write it.
 
     Raises DataError if the list is missing, empty or something else.
     """
     try:
-        lines = [line for line in Path(path).read_text(encoding="utf-8").splitlines() if line]
-        pairs = [line.split(maxsplit=1) for line in lines]
-        digests = {name.strip().lstrip("*"): digest for digest, name in pairs}
+        text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise DataError(f"{path}: missing, so the database cannot be checked") from None
-    except ValueError:  # a line of one word, or no text at all
+    except ValueError:  # no text at all
         raise DataError(f"{path}: not a list of checksums") from None
+    found = [_CHECKSUM.fullmatch(line.strip()) for line in text.splitlines() if line.strip()]
+    if not all(found):
+        raise DataError(f"{path}: not a list of checksums")
+    digests = {each["name"]: each["digest"].lower() for each in found}
     if not digests:
         raise DataError(f"{path}: no checksums in it")
     return digests

@@ -1,49 +1,29 @@
 """R peaks of signals that nobody annotated, and what such a detection is worth."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from ecgcore.constants import FS
-from ecgcore.data.signals import Signal, blocks
-from ecgcore.errors import ConfigError
+from ecgcore.data import quality
+from ecgcore.data.signals import Signal, from_array
 
 MATCH_WINDOW_S = 0.15  # ANSI/AAMI EC57: a detection within 150 ms of a beat has found it
-SHORTEST_S = 2.0  # below this, the detector's filters have nothing to work on
 
 
 def find(signal: np.ndarray, fs: float = FS) -> np.ndarray:
-    """Positions of the R peaks, (n_peaks,) int64 samples; none where there is no wave.
+    """Positions of the R peaks, (n_peaks,) int64 samples, increasing; none where there is no beat.
 
-    signal: (n_samples,), any unit. NeuroKit2's own method (Makowski et al., 2021): high-pass at
-    0.5 Hz, then the steep parts of the smoothed gradient, then the highest sample in each.
+    signal: (n_samples,) at fs Hz, any unit, NaN where one is missing. The method is that of
+    `qrs`; stretches that cannot be analysed, as `quality` has it, hold none.
     """
-    try:
-        import neurokit2
-    except ImportError:
-        raise ConfigError(
-            "finding R peaks needs neurokit2: pip install 'ecgcore[app]', or give annotations"
-        ) from None
-    if len(signal) < SHORTEST_S * fs or np.ptp(signal) == 0:
-        return np.empty(0, dtype=np.int64)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            clean = neurokit2.ecg_clean(signal, sampling_rate=fs)
-            found = neurokit2.ecg_findpeaks(clean, sampling_rate=fs)["ECG_R_Peaks"]
-        except (ValueError, IndexError, ZeroDivisionError):
-            return np.empty(0, dtype=np.int64)  # what NeuroKit2 does where it finds no gradient
-    return np.asarray(found, dtype=np.int64)
+    seconds = find_throughout(from_array(signal, fs, "signal"))
+    return np.minimum(np.round(seconds * fs).astype(np.int64), max(len(signal) - 1, 0))
 
 
 def find_throughout(signal: Signal) -> np.ndarray:
     """R peaks of a signal of any length, found block by block; (n,) float64 s, increasing."""
-    found = []
-    for block in blocks(signal):
-        seconds = (find(block.signal) + block.offset) / FS
-        found.append(seconds[(seconds >= block.start_s) & (seconds < block.stop_s)])
-    return np.concatenate(found) if found else np.empty(0)
+    return quality.review(signal).peaks_s
 
 
 @dataclass(frozen=True)

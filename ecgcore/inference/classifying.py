@@ -156,7 +156,7 @@ def classify_rows(parts: Iterator[Rows], classifier: Classifier) -> Iterator[Par
         first_samples.append(rows.signal[:, 0])
         nowhere = np.full(len(rows.row), np.nan)
         beats = Classified(rows.row, nowhere, rows.true, rows.signal, probabilities)
-        yield Part(beats, rows.problems)
+        yield Part(beats, rows.problems, list(rows.notes))
     yield Part(_nothing(), warnings=warn_of_rows(np.concatenate(first_samples)), done=1.0)
 
 
@@ -178,7 +178,7 @@ def classify_signal(
         sanity.add(block, beats)
         yield _classify_block(block, beats, count, classifier)
         count += len(beats.time_s)
-    yield Part(_nothing(), warnings=sanity.warnings(), done=1.0)
+    yield Part(_nothing(), warnings=[*signal.notes, *sanity.warnings()], done=1.0)
 
 
 @dataclass(frozen=True)
@@ -267,7 +267,7 @@ def classify_in_rhythm(
         read.append(_read(block, signal, rhythm.causal, bool(annotated)))
         sanity.add(block, read[-1])
         yield Part(_nobody(), done=READING * block.done)
-    warnings = sanity.warnings()
+    warnings = [*signal.notes, *sanity.warnings()]
     seconds = np.concatenate([each.time_s for each in read])
     window = np.concatenate([each.window for each in read])
     read = [each.block for each in read]  # the windows are in memory once, not twice

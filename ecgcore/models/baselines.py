@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from sklearn.base import ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -122,9 +123,15 @@ def fit_predict(name: str, beats: Beats, train: np.ndarray, tested: np.ndarray) 
         raise ConfigError(f"baseline {name!r} is unknown; choose from {', '.join(BASELINES)}")
     baseline = BASELINES[name]
     inputs = baseline.inputs(beats)
-    start = time.perf_counter()
-    model = baseline.make().fit(inputs[train], beats.aami[train])
-    fitted = time.perf_counter()
-    predicted = model.predict(inputs[tested]).astype(np.int8)
-    rate = len(tested) / (time.perf_counter() - fitted)
+    threads = torch.get_num_threads()
+    try:
+        start = time.perf_counter()
+        model = baseline.make().fit(inputs[train], beats.aami[train])
+        fitted = time.perf_counter()
+        predicted = model.predict(inputs[tested]).astype(np.int8)
+        rate = len(tested) / (time.perf_counter() - fitted)
+    finally:
+        # numba, on which aeon builds, shares torch's OpenMP: its first parallel loop in a process
+        # sets the number of threads to that of the cores, and so changes what torch rounds.
+        torch.set_num_threads(threads)
     return Fitted(predicted, fitted - start, rate, baseline.size(model))

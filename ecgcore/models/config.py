@@ -1,11 +1,14 @@
 """What a training run can be told: frozen, typed, and strict about names and values."""
 
+import re
 from dataclasses import asdict, dataclass, fields
 from math import inf
 from types import UnionType
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from ecgcore.errors import ConfigError
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class TrainConfig:
     def __post_init__(self):
         hints = get_type_hints(type(self))
         for field in fields(self):
-            value = _coerce(getattr(self, field.name), hints[field.name])
+            value = as_type(getattr(self, field.name), hints[field.name])
             check_type(f"TrainConfig.{field.name}", value, hints[field.name])
             object.__setattr__(self, field.name, value)
         self._check_ranges()
@@ -89,12 +92,21 @@ def train_config(recipe: str = "one_cycle", **overrides) -> TrainConfig:
     return TrainConfig(**RECIPES[recipe] | overrides)
 
 
-def _coerce(value, expected):
-    """JSON and YAML know no tuples, and write 1.0 as 1."""
-    if isinstance(value, list) and get_origin(expected) is tuple:
-        return tuple(value)
+def as_type(value, expected):
+    """A value in the type that is expected, where it cannot be mistaken; else as it is.
+
+    JSON and YAML know no tuples, write 1.0 as 1, and YAML reads 1e-3 as a text and a record's
+    name 232 as a number.
+    """
+    origin, args = get_origin(expected), get_args(expected)
+    if isinstance(value, list | tuple) and origin in (list, tuple):
+        return origin(as_type(v, args[0]) for v in value)
     if expected is float and type(value) is int:
         return float(value)
+    if expected is float and isinstance(value, str) and NUMBER.fullmatch(value):
+        return float(value)
+    if expected is str and type(value) is int:
+        return str(value)
     return value
 
 

@@ -113,6 +113,7 @@ class Trainer:
         self.team.check(config.batch_size)
         self.device = resolve_device(self.team.device(config.device))
         self.precision = resolve_precision(config.precision, self.device)
+        self.threads = torch.get_num_threads()  # which sums on a CPU are split among, and rounded
         torch.use_deterministic_algorithms(config.deterministic, warn_only=True)
         # Which would also fill memory that nobody reads before writing it: a tenth of the time.
         torch.utils.deterministic.fill_uninitialized_memory = False
@@ -233,6 +234,7 @@ class Trainer:
 
     def run_epoch(self, tick: Callable[[int], None]) -> dict:
         """Train and validate once; append to the history and return its new row."""
+        torch.set_num_threads(self.threads)  # other libraries change it: numba, for one
         start = time.perf_counter()
         rate = self.optimizer.param_groups[0]["lr"]
         loss = self.train_epoch(tick)
@@ -289,6 +291,7 @@ class Trainer:
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
         self.scheduler.load_state_dict(about["scheduler"])
         self.history = about["history"]
+        self.threads = about["threads"]
 
 
 def fit(
@@ -304,7 +307,16 @@ def fit(
     Raises ConfigError for a device, model or augmentation that is not there, or a batch that
     cannot be shared out among the processes.
     """
-    folder = Path(folder)
+    threads = torch.get_num_threads()
+    try:
+        return _fit(beats, split, config, Path(folder), log)
+    finally:
+        torch.set_num_threads(threads)  # which a resumed run may have changed
+
+
+def _fit(
+    beats: Beats, split: Split, config: TrainConfig, folder: Path, log: Callable[[str], None]
+) -> Fit:
     key = fingerprint(beats, split, config)
     trainer = Trainer(beats, split, config)
     leads = trainer.team.leads
@@ -380,6 +392,7 @@ def _describe(trainer: Trainer, beats: Beats, key: str) -> dict:
         "validation": trainer.history[trainer.best_epoch - 1],
         "precision": trainer.precision,
         "processes": trainer.team.size,
+        "threads": trainer.threads,
         "parameters": networks.parameter_count(trainer.model),
         "commit": provenance.commit(),
         "versions": provenance.versions(),

@@ -1,5 +1,7 @@
 """What a notebook depends on."""
 
+import ast
+import hashlib
 import json
 import os
 import re
@@ -13,6 +15,15 @@ def notebook_source(notebook: str) -> str:
     cells = json.loads((paths.NOTEBOOKS / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
     return re.sub(r"^%.*$", "", code, flags=re.MULTILINE)
+
+
+def code_sha256(notebook: str) -> str:
+    """Fingerprint of the code that decides what a notebook shows: its own, without text and
+    layout, and the modules that take part."""
+    digest = hashlib.sha256(ast.dump(ast.parse(notebook_source(notebook))).encode())
+    for path in modules_used(notebook_source(notebook)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def dependencies(notebook: str) -> list[str]:

@@ -13,8 +13,9 @@ import yaml
 
 from ecgcore import paths
 from ecgcore.errors import ConfigError
-from ecgcore.models.config import TrainConfig, check_type, train_config
-from ecgcore.workflow.parameters import check_parameters, notebook_names, refuse_unknown
+from ecgcore.files import read_json
+from ecgcore.models.config import TrainConfig, as_type, check_type, train_config
+from ecgcore.workflow.parameters import default_parameters, fitted, notebook_names, refuse_unknown
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,14 @@ class DataConfig:
     kaggle: str = ""  # folder of mitbih_train.csv and mitbih_test.csv, for the protocol kaggle
 
     def __post_init__(self):
-        object.__setattr__(self, "records", tuple(self.records))
+        # One name stands for one record, not for its letters; nothing after the colon, for none.
+        records = self.records if isinstance(self.records, list | tuple) else [self.records]
+        object.__setattr__(self, "records", tuple(r for r in records if r is not None))
         hints = get_type_hints(type(self))
         for f in fields(self):
-            check_type(f"data.{f.name}", getattr(self, f.name), hints[f.name])
+            value = as_type(getattr(self, f.name), hints[f.name])
+            check_type(f"data.{f.name}", value, hints[f.name])
+            object.__setattr__(self, f.name, value)
 
     @property
     def database_path(self) -> Path:
@@ -68,23 +73,47 @@ class Study:
 
 # Results that take long.
 STUDIES, RHYTHM, ANSWERS = "09_studies.json", "11_rhythm.json", "13_answers.csv"
-NOISE = "14_noise.json"
+NOISE, DETECTORS, OUT_OF_SAMPLE = "14_noise.json", "07_detectors.json", "08_out_of_sample.npz"
 # The notebook whose parameter `recompute` asks for them.
-KEPT = {RHYTHM: "11_rhythm", ANSWERS: "11_rhythm", NOISE: "14_noise"}
+KEPT = {
+    DETECTORS: "07_own_ecg",
+    OUT_OF_SAMPLE: "08_label_errors",
+    RHYTHM: "11_rhythm",
+    ANSWERS: "11_rhythm",
+    NOISE: "14_noise",
+}
+
+
+EXPERIMENT = "experiment.json"  # in an experiment's folder: what differs from its profile
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What profiles/<name>.yaml says; `<name>/<run>` is the same with a run of a study in it."""
+    """What profiles/<name>.yaml says; `<name>/<run>` is the same with a run of a study in it,
+    `<name>/experiments/<experiment>` with what differs in an experiment."""
 
     name: str
     data: DataConfig
     notebooks: dict[str, dict[str, Any]]
     studies: dict[str, Study] = field(default_factory=dict)
 
+    @property
+    def base(self) -> str:
+        """The profile that a study's run or an experiment belongs to."""
+        return self.name.partition("/")[0]
+
+    @property
+    def is_run(self) -> bool:
+        """Whether this is a run of a study."""
+        return self.name != self.base and "/experiments/" not in self.name
+
     def parameters(self, notebook: str) -> dict[str, Any]:
         """What papermill injects into a notebook."""
         return {"profile": self.name} | self.notebooks.get(notebook, {})
+
+    def all_parameters(self, notebook: str) -> dict[str, Any]:
+        """Every parameter of a notebook, those included that have its own cell's values."""
+        return default_parameters(notebook) | self.parameters(notebook)
 
     def recomputes(self, notebook: str) -> bool:
         """Whether a notebook's results, which take long, are computed and not just read."""
@@ -95,6 +124,11 @@ class Profile:
         published. name: of the file."""
         own = bool(self.studies) if name == STUDIES else self.recomputes(KEPT[name])
         return (paths.figures_dir(self.name) if own else paths.FIGURES) / name
+
+    @property
+    def notebook_names(self) -> list[str]:
+        """The notebooks of this profile's book."""
+        return notebook_names()
 
     @property
     def protocols(self) -> list[str]:
@@ -125,11 +159,22 @@ class Profile:
         notebooks = {"02_training": {"protocols": [protocol], "overrides": {protocol: changes}}}
         return replace(self, name=f"{self.name}/{run}", notebooks=notebooks, studies={})
 
+    def with_experiment(self, run: str) -> "Profile":
+        """The profile with what differs in one of its experiments. run: `experiments/<name>`."""
+        name = f"{self.name}/{run}"
+        path = paths.run_dir(name) / EXPERIMENT
+        if not path.is_file():
+            raise ConfigError(f"profile {self.name!r} has no experiment {run.partition('/')[2]!r}")
+        own = read_json(path)["notebooks"]
+        every = self.notebooks.keys() | own.keys()
+        merged = {n: self.notebooks.get(n, {}) | own.get(n, {}) for n in every}
+        return replace(self, name=name, notebooks=merged)
+
 
 def load_profile(name: str) -> Profile:
     """Read and check profiles/<name>.yaml, or with `<name>/<run>` a run of one of its studies.
 
-    Raises ConfigError that names what is wrong.
+    `<name>/experiments/<experiment>` is an experiment. Raises ConfigError that names what is wrong.
     """
     name, _, run = name.partition("/")
     path = paths.PROFILES / f"{name}.yaml"
@@ -137,7 +182,7 @@ def load_profile(name: str) -> Profile:
         known = ", ".join(sorted(p.stem for p in paths.PROFILES.glob("*.yaml")))
         raise ConfigError(f"profile {name!r} is unknown; choose from {known}")
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        document = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML ({error})") from None
     refuse_unknown(document, ("data", "notebooks", "studies"), str(path))
@@ -150,7 +195,11 @@ def load_profile(name: str) -> Profile:
     variants = [profile.with_run(each) for each in profile.run_names() if _trains(profile, each)]
     for each in (profile, *variants):
         for notebook in each.notebooks if each.name != name else notebook_names():
-            check_parameters(notebook, each.parameters(notebook))
+            fitted(notebook, each.parameters(notebook))
+    typed = {n: fitted(n, values) for n, values in profile.notebooks.items()}
+    profile = replace(profile, notebooks=typed)
+    if run.startswith("experiments/"):
+        return profile.with_experiment(run)
     return profile.with_run(run) if run else profile
 
 

@@ -12,7 +12,7 @@ README_NAMES = {
     "crossval_records": "the same, by the rhythm model",
 }
 
-README_MARKS = ("<!-- results: written by `make readme` -->", "<!-- end of results -->")
+README_MARKS = ("<!-- results: written by `make publish` -->", "<!-- end of results -->")
 
 
 def readme_results(metrics: dict) -> str:

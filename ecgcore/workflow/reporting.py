@@ -23,12 +23,20 @@ def headline_table(metrics: dict) -> pd.DataFrame:
 
 
 def class_table(metrics: dict) -> pd.DataFrame:
-    """A row a protocol and class: positive predictivity, sensitivity, F1, support."""
-    names = {"precision": "positive predictivity"}
+    """A row a protocol and class: positive predictivity, sensitivity, F1, support.
+
+    Of a class that is not scored there is only the support.
+    """
+    names = {"precision": "positive predictivity", "f1": "F1"}
     shown = ("precision", "sensitivity", "f1", "support")
     rows = [
         {"split": protocol, "class": letter}
-        | {names.get(key, key): values["per_class"][letter][key] for key in shown}
+        | {
+            names.get(key, key): values["per_class"][letter][key]
+            if letter in values["scored_classes"] or key == "support"
+            else float("nan")
+            for key in shown
+        }
         for protocol, values in metrics.items()
         for letter in CLASSES
     ]
@@ -43,7 +51,8 @@ def interval_table(metrics: dict) -> pd.DataFrame:
         column = {text: with_span(m[key], m[f"{key}_ci95"]) for key, text in names.items()}
         for letter in CLASSES:
             each = m["per_class"][letter]
-            column[f"F1 of {letter}"] = with_span(each["f1"], each["f1_ci95"])
+            scored = with_span(each["f1"], each["f1_ci95"]) if letter in m["scored_classes"] else ""
+            column[f"F1 of {letter}"] = scored or f"not scored ({beats(each['support'])})"
         columns[protocol] = column
     return pd.DataFrame(columns).rename_axis("number").reset_index()
 
@@ -70,6 +79,11 @@ def clock(seconds: float) -> str:
     """h:mm:ss."""
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def beats(number: int) -> str:
+    """A number of beats as text."""
+    return f"{number:,} beat" + "s" * (number != 1)
 
 
 def percent(value: float, digits: int = 1) -> str:
@@ -112,6 +126,8 @@ def headline_text(metrics: dict) -> dict[str, str]:
             f"{protocol}_epochs": str(m["training"]["epochs"]),
             **{f"{protocol}_f1_{c}": f"{m['per_class'][c]['f1']:.3f}" for c in CLASSES},
             **{f"{protocol}_se_{c}": percent(m["per_class"][c]["sensitivity"]) for c in CLASSES},
+            **{f"{protocol}_pp_{c}": percent(m["per_class"][c]["precision"]) for c in CLASSES},
+            **{f"{protocol}_best_f1_{c}": score(v) for c, v in m.get("best_f1", {}).items()},
         }
         if "bootstrap" in m:
             texts |= _interval_text(protocol, m)
@@ -129,8 +145,16 @@ def _interval_text(protocol: str, m: dict) -> dict[str, str]:
 
 
 def glue(texts: dict[str, str]) -> None:
-    """Store texts in the running notebook, for `{glue:text}` on any page of the book."""
+    """Store texts in the running notebook, for `{glue:text}` on any page of the book.
+
+    A number and its percent sign stay on one line.
+    """
     from myst_nb import glue as store  # only there where the book is built
 
     for key, text in texts.items():
-        store(key, text, display=False)
+        store(key, text.replace(" %", "\N{NO-BREAK SPACE}%"), display=False)
+
+
+def change(before: str, after: str) -> str:
+    """How a number moved, from its two texts: `goes from 0.405 to 0.412`, or `stays at 0.405`."""
+    return f"goes from {before} to {after}" if before != after else f"stays at {before}"

@@ -1,35 +1,94 @@
-"""metrics.json: every number of a profile."""
+"""The numbers of a profile, a part a notebook, each with what it is made of.
+
+A notebook writes `runs/<profile>/results/<notebook>.json` and no other, so that notebooks may run
+side by side: its numbers, and their provenance. `load_metrics` puts the parts together, and
+`assemble` writes them as one metrics.json, with the figures.
+"""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from ecgcore import paths
+from ecgcore import paths, provenance
 from ecgcore.beats.splits import SCORED_CLASSES
 from ecgcore.errors import DataError
 from ecgcore.evaluation.metrics import summarise
 from ecgcore.evaluation.predictions import Predictions
 from ecgcore.files import read_json, write_json
-from ecgcore.provenance import provenance
+from ecgcore.workflow.dependencies import code_sha256
+
+BY_HAND = "00_by_hand"  # the part of numbers that no notebook wrote
 
 
 def metrics_file(profile: str) -> Path:
     return paths.figures_dir(profile) / "metrics.json"
 
 
+def part_file(profile: str, notebook: str) -> Path:
+    """What a notebook found, and what that is made of."""
+    return paths.run_dir(profile) / "results" / f"{notebook}.json"
+
+
+def start_part(profile: str, notebook: str, parameters: dict[str, Any], database: Path) -> None:
+    """Begin a notebook's part anew: no numbers yet, but where they will come from."""
+    source = provenance.provenance(profile, database) | {
+        "notebook": notebook,
+        "parameters": parameters,
+        "code_sha256": code_sha256(notebook),
+    }
+    provenance.begin(source)
+    write_json(part_file(profile, notebook), {"provenance": source, "numbers": {}})
+
+
+def end_part(profile: str, notebook: str, seconds: float) -> None:
+    """Add how long the notebook took, once it has ended."""
+    path = part_file(profile, notebook)
+    part = read_json(path)
+    part["provenance"]["seconds"] = round(seconds, 1)
+    write_json(path, part | {"finished": True})
+
+
+def parts(profile: str) -> dict[str, dict]:
+    """Notebook to its part, in the notebooks' order."""
+    files = sorted((paths.run_dir(profile) / "results").glob("*.json"))
+    return {path.stem: read_json(path) for path in files}
+
+
 def load_metrics(profile: str) -> dict:
-    """What the evaluation wrote: protocol to numbers. Raises DataError if it has not run."""
-    path = metrics_file(profile)
-    if not path.is_file():
-        raise DataError(f"{path}: no metrics here; run 03_evaluation first")
-    return read_json(path)
+    """What a profile's notebooks found: entry to numbers, each with its provenance.
+
+    Raises DataError if nothing has been found yet.
+    """
+    found: dict[str, Any] = {}
+    for part in parts(profile).values():
+        for name, entry in part["numbers"].items():
+            if isinstance(entry, dict):
+                entry["provenance"] = part["provenance"] | entry.get("provenance", {})
+            found[name] = entry
+    if not found:
+        raise DataError(f"{metrics_file(profile)}: no metrics here; run 03_evaluation first")
+    return found
+
+
+def assemble(profile: str) -> Path:
+    """Write all numbers as one metrics.json beside the figures."""
+    write_json(metrics_file(profile), load_metrics(profile))
+    return metrics_file(profile)
+
+
+def published_metrics() -> dict:
+    """The numbers that are published."""
+    return read_json(paths.FIGURES / "metrics.json")
 
 
 def write_metrics(profile: str, metrics: dict) -> None:
-    """Add or replace top-level entries of the profile's metrics.json; leave the others."""
-    path = metrics_file(profile)
-    found = read_json(path) if path.is_file() else {}
-    write_json(path, found | metrics)
+    """Add or replace entries among the numbers of the notebook that runs; leave the others."""
+    notebook = provenance.current().get("notebook", BY_HAND)
+    path = part_file(profile, notebook)
+    part = read_json(path) if path.is_file() else {"provenance": {}, "numbers": {}}
+    part["numbers"] |= metrics
+    write_json(path, part)
 
 
 def json_rows(frame: pd.DataFrame) -> list[dict]:
@@ -44,15 +103,14 @@ def training_summary(about: dict) -> dict:
     return measured | {key: about[key] for key in same}
 
 
-def protocol_metrics(predictions: Predictions, about: dict, profile: str, database: Path) -> dict:
-    """Everything that is reported of one protocol, with where it comes from.
+def protocol_metrics(predictions: Predictions, about: dict) -> dict:
+    """Everything that is reported of one protocol, with where its network comes from.
 
     about: the document of the checkpoint that made the predictions.
     """
     protocol = about["protocol"]
-    source = provenance(profile, database)
     return {
         **summarise(predictions, SCORED_CLASSES[protocol]),
         "training": training_summary(about) | {"split": about["split"]},
-        "provenance": source | {"commit": about["commit"], "hardware": about["hardware"]},
+        "provenance": {"commit": about["commit"], "hardware": about["hardware"]},
     }

@@ -38,7 +38,7 @@ rule book:
     shell: "cat {input} > {output}"
 
 rule uncertainty:
-    input: "ecgcore/plots_statistics.py"
+    input: "ecgcore/chapters/uncertainty.py"
     output: "runs/paper/06.txt"
     shell: "cat {input} > {output}"
 
@@ -56,6 +56,7 @@ def project(tmp_path, monkeypatch):
         (tmp_path / name).mkdir()
     files = ("_config.yml", "_toc.yml", "README.md", "ecgcore/other.py", "data/record")
     for name in (*files, book.CHANGED):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"{name}\n")
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     (tmp_path / "Makefile").write_text(

@@ -15,7 +15,7 @@ from ecgcore.inference import published
 from ecgcore.rhythm import storage
 
 pytest.importorskip("streamlit", reason="the extra `app` is not installed")
-pytest.importorskip("neurokit2", reason="the extra `app` is not installed")
+pytest.importorskip("plotly", reason="the extra `app` is not installed")
 
 SCRIPT = paths.ROOT / "app" / "streamlit_app.py"
 

@@ -1,7 +1,11 @@
 """Studies: every run is done and scored as its profile says, and the kept numbers hang together."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -180,6 +184,31 @@ def test_a_baseline_learns_from_training_beats_alone(name, small_beats):
     aami[rest] = (aami[rest] + 1) % len(CLASSES)
     again = baselines.fit_predict(name, replace(small_beats, aami=aami), train, split.test)
     np.testing.assert_array_equal(again.predicted, found.predicted)
+
+
+THREADS = """
+import numpy as np, torch
+from ecgcore.models import baselines
+from ecgcore.beats.cutting import build
+from ecgcore.data.records import default_database
+
+torch.set_num_threads(1)
+assert torch.get_num_threads() == 1  # as any first use, lets torch set the number itself, once
+beats = build(default_database(), ("104",))
+baselines.fit_predict("minirocket", beats, np.arange(0, 2000, 20), np.arange(10))
+print(torch.get_num_threads())
+"""
+
+
+def test_a_baseline_leaves_torchs_threads_as_they_were():
+    """In a process of its own: numba, as of its first loop, shares torch's OpenMP."""
+    environment = os.environ | {
+        "NUMBA_NUM_THREADS": "2",
+        "PYTHONPATH": str(Path(baselines.__file__).parents[2]),
+    }
+    command = [sys.executable, "-c", THREADS]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.split()[-1] == "1"
 
 
 def test_an_unknown_baseline_is_named(small_beats):

@@ -8,7 +8,7 @@ from ecgcore import paths
 from ecgcore.errors import ConfigError
 from ecgcore.models.config import train_config
 from ecgcore.workflow import dependencies, notebooks
-from ecgcore.workflow.parameters import check_parameters, declared_parameters, notebook_names
+from ecgcore.workflow.parameters import declared_parameters, fitted, notebook_names
 from ecgcore.workflow.profiles import DataConfig, Profile, load_profile
 
 
@@ -58,17 +58,21 @@ def test_a_parameter_reruns_only_what_depends_on_it(smoke):
 
 
 def test_a_module_reruns_only_what_uses_it(smoke):
-    smoke.replace("ecgcore/error_analysis.py", '"share of class"', '"share of the class"')
+    smoke.replace("ecgcore/chapters/error_analysis.py", '"share of class"', '"share of the class"')
     planned = smoke.planned()
-    smoke.replace("ecgcore/error_analysis.py", '"share of the class"', '"share of class"')
-    assert planned == {"error_analysis", "book"}
+    smoke.replace("ecgcore/chapters/error_analysis.py", '"share of the class"', '"share of class"')
+    assert planned == {"error_analysis", "house", "book"}  # the last two draw and hold all
 
 
 def test_a_changed_figure_does_not_train_again(smoke):
     before = (smoke.root / "runs/smoke/models/random.safetensors").read_bytes()
-    smoke.replace("ecgcore/plots.py", '"validation accuracy"', '"accuracy in validation"')
+    smoke.replace(
+        "ecgcore/chapters/training.py", '"validation accuracy"', '"accuracy in validation"'
+    )
     smoke.run("ecgcore", "run", "02_training", "--profile", "smoke")
-    smoke.replace("ecgcore/plots.py", '"accuracy in validation"', '"validation accuracy"')
+    smoke.replace(
+        "ecgcore/chapters/training.py", '"accuracy in validation"', '"validation accuracy"'
+    )
     executed = (smoke.root / "runs/smoke/notebooks/02_training.ipynb").read_text()
     assert "found 1 finished epochs" in executed
     assert (smoke.root / "runs/smoke/models/random.safetensors").read_bytes() == before
@@ -111,9 +115,9 @@ def test_wrong_parameters_are_refused_before_a_kernel_starts(changes, named):
 
 def test_training_overrides_are_checked_too():
     with pytest.raises(ConfigError, match="epocs"):
-        check_parameters("02_training", {"overrides": {"random": {"epocs": 3}}})
+        fitted("02_training", {"overrides": {"random": {"epocs": 3}}})
     with pytest.raises(ConfigError, match="epochs"):
-        check_parameters("02_training", {"overrides": {"random": {"epochs": "three"}}})
+        fitted("02_training", {"overrides": {"random": {"epochs": "three"}}})
 
 
 def test_unknown_profile_lists_the_known_ones():
@@ -157,9 +161,13 @@ def test_the_command_line_trains_what_02_training_does():
 
 def test_dependencies_follow_imports():
     needs = dependencies.dependencies("02_training")
-    assert {"ecgcore/training.py", "ecgcore/models.py", "ecgcore/plots.py"} <= set(needs)
-    assert "ecgcore/error_analysis.py" not in needs
-    assert "ecgcore/training.py" not in dependencies.dependencies("01_exploration")
+    assert {
+        "ecgcore/training/loop.py",
+        "ecgcore/models/networks.py",
+        "ecgcore/plots/style.py",
+    } <= set(needs)
+    assert "ecgcore/chapters/error_analysis.py" not in needs
+    assert "ecgcore/training/loop.py" not in dependencies.dependencies("01_exploration")
     assert "ecgcore/widgets/matrix.js" in dependencies.dependencies("04_error_analysis")
 
 

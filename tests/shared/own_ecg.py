@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
-from project import copy_project
+from project import Project, built_once, copy_project
 
 from ecgcore import paths
+from ecgcore.beats.cutting import Beats
 from ecgcore.beats.splits import make_split
 from ecgcore.chapters.rhythm import offered
 from ecgcore.inference import classifier as inference_classifier
@@ -28,10 +30,17 @@ PROFILE = "smoke"
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory, small_beats):
     """A copy of the project with a trained and exported network in its smoke profile."""
-    project = copy_project(tmp_path_factory.mktemp("deployed"))
+
+    def build(folder: Path) -> None:
+        _deploy(folder, tmp_path_factory.mktemp("training"), small_beats)
+
+    return Project(built_once(tmp_path_factory, "deployed", build))
+
+
+def _deploy(target: Path, folder: Path, small_beats: Beats) -> None:
+    project = copy_project(target)
     run = project.root / "runs" / PROFILE
     small_beats.save(run / "beats.npz")
-    folder = tmp_path_factory.mktemp("training")
     config = TrainConfig(epochs=2, batch_size=128, seed=1)
     some = small_beats[::3]
     fit(some, make_split("random", some), config, folder, log=lambda line: None)
@@ -41,7 +50,6 @@ def deployed(tmp_path_factory, small_beats):
         shutil.copytree(paths.ROOT / name, project.root / name, dirs_exist_ok=True)
     project.run("ecgcore", "export", "--profile", PROFILE, "--int8")
     shutil.copytree(run / "models", project.root / "runs" / "paper" / "models")  # what answers
-    return project
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
+from filelock import FileLock
 
 from ecgcore import paths
 
@@ -48,9 +52,9 @@ class Project:
     def planned(self) -> set[str]:
         """Names of the rules that would run now."""
         plan = self.snakemake("--dry-run", "--quiet", "host")
-        known = {line.split()[1].rstrip(":") for line in self.text("Snakefile") if "rule " in line}
         table = [line.split() for line in plan.splitlines()]
-        return {row[0] for row in table if len(row) == 2 and row[0] in known and row[1].isdigit()}
+        rows = {row[0] for row in table if len(row) == 2 and row[1].isdigit()}
+        return rows - {"total"}
 
     def text(self, name: str) -> list[str]:
         return (self.root / name).read_text(encoding="utf-8").splitlines()
@@ -71,3 +75,18 @@ def copy_project(target: Path) -> Project:
         shutil.copy(paths.ROOT / name, target / name)
     (target / "data").symlink_to(paths.DATA)
     return Project(target)
+
+
+def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
+    """A folder that the first of the processes which run the tests builds, for all of them."""
+    root = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder, done = root / name, root / f"{name}.done"
+    with FileLock(root / f"{name}.lock"):
+        if not done.is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            build(folder)
+            done.touch()
+    return folder

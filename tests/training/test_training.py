@@ -244,6 +244,33 @@ def test_an_interrupted_run_ends_where_an_undisturbed_one_does(
     )
 
 
+def test_a_run_keeps_the_number_of_threads_that_it_began_with(task, tmp_path):
+    """Whatever changes it meanwhile, as numba does, or between an interruption and going on."""
+
+    def change(_):
+        torch.set_num_threads(2)
+
+    def change_and_interrupt(_):
+        change(_)
+        raise Interrupted
+
+    one, two, changed, broken = (tmp_path / name for name in ("one", "two", "changed", "broken"))
+    about = task.fit(one).about
+    task.fit(changed, change)
+    assert torch.get_num_threads() == 1
+    with pytest.raises(Interrupted):
+        task.fit(broken, change_and_interrupt)
+    assert torch.get_num_threads() == 1
+    torch.set_num_threads(2)
+    task.fit(broken)
+    assert torch.get_num_threads() == 2
+    assert task.fit(two).about["threads"] == 2 and about["threads"] == 1
+    assert_same_weights(one, changed)
+    assert_same_weights(one, broken)
+    with pytest.raises(AssertionError):  # else there would be nothing to keep
+        assert_same_weights(one, two)
+
+
 def test_a_finished_run_is_read_not_trained(finished, task, monkeypatch):
     folder, run, _ = finished
     monkeypatch.delattr(Trainer, "train_epoch")

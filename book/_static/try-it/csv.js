@@ -1,4 +1,4 @@
-// Beats from a text file: what ecgcore/csv_input.py does, in the reader's browser. Both are
+// Beats from a text file: what ecgcore/data/formats/csv_text.py does, in the reader's browser. Both are
 // tested on the same files, down to the sentences.
 import { BEAT_LENGTH, CLASSES } from "./constants.js";
 

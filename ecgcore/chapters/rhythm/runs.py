@@ -250,8 +250,13 @@ def log_file(profile: str) -> Path:
 
 
 def read_log(profile: str) -> list[dict]:
-    """A dict a line, all text; empty if nothing was ever logged."""
+    """A dict a line, all text; empty if nothing was ever logged.
+
+    A profile's own log goes on from the published one: what was scored once stays scored.
+    """
     path = log_file(profile)
+    if not path.is_file():
+        path = paths.FIGURES / path.name
     if not path.is_file():
         return []
     with open(path, newline="", encoding="utf-8") as file:

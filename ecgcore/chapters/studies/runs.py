@@ -150,6 +150,28 @@ def median_seed(entries: list[dict]) -> int:
     return entries[nearest]["training"]["seed"]
 
 
+def shown_text(shown: dict | None, entries: list[dict]) -> str:
+    """Which of the seeds the book shows, or where a network trained anew lies among them.
+
+    shown: the entry of metrics.json of the network that the book shows. Another processor rounds
+    otherwise, and then the same seed gives another network, which is none of these.
+    """
+    if shown is None:
+        return "not computed in this profile"
+    seed, reached = shown["training"]["seed"], shown["macro_f1"]
+    scores = {e["training"]["seed"]: e["macro_f1"] for e in entries}
+    if scores.get(seed) == reached:
+        nearest = "the one nearest the median" if seed == median_seed(entries) else "not the median"
+        return f"seed {seed} of these, {nearest}"
+    low, high = min(scores.values()), max(scores.values())
+    where = "below all of them" if reached < low else "above all of them"
+    where = "within their range" if low <= reached <= high else where
+    return (
+        f"none of these but one trained anew for this build, with seed {seed}; its macro-F1, "
+        f"{reached:.3f}, is {where}"
+    )
+
+
 def origin(entries: list[dict]) -> pd.DataFrame:
     """A row a study: its runs, what was scored, epochs, and which commit and hardware made it."""
     table = pd.DataFrame(
@@ -173,6 +195,28 @@ def origin(entries: list[dict]) -> pd.DataFrame:
         }
     )
     return found.assign(runs=by_study.size()).reset_index()
+
+
+def well_found(sensitivity: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Of each class, the records that hold enough of it, and those in which at least half of its
+    beats are found. sensitivity: a row a record, a column a class, NaN: too few."""
+    return {
+        letter: {"records": int(of.notna().sum()), "found": int((of >= 0.5).sum())}
+        for letter, of in sensitivity.items()
+    }
+
+
+def quiet(sweep: pd.DataFrame, chosen: float, units: int) -> dict[str, float]:
+    """How far batch size, dropout and more LSTM units than the chosen `units` move macro-F1.
+
+    sweep: setting, value, macro_f1; chosen: macro-F1 of the published values. `others`: the most
+    that one of them differs from it; `ends`: the most that two values of a setting differ.
+    """
+    is_lstm = sweep["setting"] == "LSTM units"
+    fewer = is_lstm & (pd.to_numeric(sweep["value"], errors="coerce") < units)
+    few = sweep[sweep["setting"].isin(["batch size", "dropout", "LSTM units"]) & ~fewer]
+    spans = few.groupby("setting")["macro_f1"].agg(lambda values: values.max() - values.min())
+    return {"others": float((few["macro_f1"] - chosen).abs().max()), "ends": float(spans.max())}
 
 
 def each_once(texts: pd.Series) -> str:

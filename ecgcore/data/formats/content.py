@@ -22,12 +22,14 @@ class Problem:
 @dataclass(frozen=True)
 class Rows:
     """Beats that somebody has cut. signal: (n, 187) float32, see `csv_text.scale`; row: (n,) int64,
-    line of the file; true: (n,) int8, class number of the label (-1: none)."""
+    line of the file; true: (n,) int8, class number of the label (-1: none); notes: what was taken
+    for granted, a sentence each."""
 
     signal: np.ndarray
     row: np.ndarray
     true: np.ndarray
     problems: list[Problem] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecgcore.data.formats import csv_text, wfdb_record
+from ecgcore.data.formats import (
+    alivecor,
+    archive,
+    arrays,
+    csv_text,
+    dicom,
+    edf,
+    electrocardiograph,
+    foreign,
+    ishne,
+    parquet,
+    wfdb_record,
+)
 from ecgcore.data.formats.content import Content
 from ecgcore.errors import DataError
 
@@ -26,8 +38,22 @@ class Format:
     read: Callable[[Path, str, float | None], Content]
 
 
+def _packed(path: Path, lead: str, fs: float | None) -> Content:
+    return archive.read(path, lead, fs, open_file)
+
+
 FORMATS = [  # asked in this order; text last, since it claims whatever is left
     Format("WFDB record", wfdb_record.claims, wfdb_record.read),
+    Format("packed file", archive.claims, _packed),
+    Format("EDF or BDF", edf.claims, edf.read),
+    Format("ISHNE Holter", ishne.claims, ishne.read),
+    Format("DICOM", dicom.claims, dicom.read),
+    Format("KardiaMobile", alivecor.claims, alivecor.read),
+    Format("file of an electrocardiograph", electrocardiograph.claims, electrocardiograph.read),
+    Format("NumPy array", arrays.claims_npy, arrays.read_npy),
+    Format("MATLAB file", arrays.claims_mat, arrays.read_mat),
+    Format("Parquet table", parquet.claims, parquet.read),
+    Format("something else", foreign.claims, foreign.read),
     Format("text", csv_text.claims, csv_text.read),
 ]
 
@@ -39,9 +65,14 @@ def open_file(path: Path, lead: str = "", fs: float | None = None) -> Content:
     """
     path = Path(path)
     start = b""
-    if path.is_file():
-        with open(path, "rb") as file:
-            start = file.read(START)
+    if path.is_dir() and wfdb_record.header_file(path) is None:
+        raise DataError(f"{path}: a folder; give a file in it, or a record")
+    try:
+        if path.is_file():
+            with open(path, "rb") as file:
+                start = file.read(START)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
     for each in FORMATS:
         if each.claims(path, start):
             return each.read(path, lead, fs)

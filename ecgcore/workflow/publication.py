@@ -1,0 +1,83 @@
+"""Publication: the one way from a run to what the project shows."""
+
+import shutil
+from pathlib import Path
+
+from ecgcore import paths, provenance
+from ecgcore.errors import ConfigError, DataError
+from ecgcore.files import replacing, write_json, write_text
+from ecgcore.workflow import status, verdict
+from ecgcore.workflow.profiles import Profile, load_profile
+from ecgcore.workflow.readme import fill_readme
+from ecgcore.workflow.results import assemble, load_metrics, parts, published_metrics
+
+SEEDS = "seed-"  # starts the names of the experiments that tolerances are computed from
+KEPT_AS_IT_IS = ("benchmarks.json",)  # measured by `make bench`, not by a run
+
+
+def publish(profile: str, accept: bool = False) -> list[Path]:
+    """Copy a run's figures, numbers and kept results to figures/, and README's table.
+
+    accept: also numbers that differ from those published now by more than they may. Raises
+    ConfigError that says why this run cannot be published; then nothing has been written.
+    """
+    refuse(load_profile(profile), accept)
+    allowed = verdict.tolerances([load_metrics(name) for name in seed_runs(profile)])
+    assemble(profile)
+    written = [_copied(path) for path in sorted(paths.figures_dir(profile).iterdir())]
+    for path in paths.FIGURES.iterdir():
+        if path.name not in {p.name for p in written} | set(KEPT_AS_IT_IS):
+            path.unlink()
+    sources = {notebook: part["provenance"] for notebook, part in parts(profile).items()}
+    write_json(paths.FIGURES / status.PUBLISHED, sources)
+    write_json(paths.FIGURES / verdict.TOLERANCES, allowed)
+    readme = paths.ROOT / "README.md"
+    write_text(readme, fill_readme(readme.read_text(encoding="utf-8"), published_metrics()))
+    return [*written, paths.FIGURES / status.PUBLISHED, paths.FIGURES / verdict.TOLERANCES, readme]
+
+
+def refuse(profile: Profile, accept: bool = False) -> None:
+    """Raise ConfigError if a run cannot be published, with every reason."""
+    reasons = []
+    if provenance.commit().endswith("+"):
+        reasons.append("the tree has uncommitted changes")
+    if missing := status.missing_results(profile):
+        reasons.append(f"profile {profile.name} does not compute {', '.join(missing)} itself")
+    states = status.of_run(profile.name)
+    for row in states[states["state"] != "up to date"].itertuples():
+        reasons.append(f"{row.notebook} is {row.state}{': ' if row.why else ''}{row.why}")
+    commits = set(states["commit"]) - {""}
+    if len(commits) > 1:
+        reasons.append(f"its notebooks ran at several commits ({', '.join(sorted(commits))})")
+    if len(seed_runs(profile.name)) < 2:
+        reasons.append("it has no runs with other seeds, which tolerances are computed from")
+    if not reasons and not accept:
+        reasons += _unexplained(profile.name)
+    if reasons:
+        raise ConfigError("not published: " + "; ".join(reasons))
+
+
+def _unexplained(profile: str) -> list[str]:
+    try:
+        document = verdict.check(profile)
+    except DataError as error:
+        return [str(error)]
+    if document["reproduced"]:
+        return []
+    return [
+        f"{len(document['out_of_tolerance'])} numbers differ from the published ones by more than "
+        "they may (`ecgcore check` names them; --accept publishes them all the same)"
+    ]
+
+
+def seed_runs(profile: str) -> list[str]:
+    """The experiments of a profile that differ in nothing but the seed."""
+    folder = paths.run_dir(profile) / "experiments"
+    return sorted(f"{profile}/experiments/{p.name}" for p in folder.glob(f"{SEEDS}*"))
+
+
+def _copied(source: Path) -> Path:
+    target = paths.FIGURES / source.name
+    with replacing(target) as temporary:
+        shutil.copyfile(source, temporary)
+    return target
