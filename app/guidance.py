@@ -1,7 +1,7 @@
 """What the classes mean, for people who read ECGs, with references."""
 
 NOTICE = (
-    "**Research software, no medical device.** It errs, above all on people it has "
+    "<strong>Research software, no medical device.</strong> It errs, above all on people it has "
     "never seen. What it says is no basis for a diagnosis or a treatment."
 )
 

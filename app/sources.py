@@ -1,159 +1,242 @@
 """Where the app gets an ECG from, and its classification."""
 
+import hashlib
+import io
+import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from ecgcore import paths
 from ecgcore.beats.cutting import segment
+from ecgcore.beats.splits import DS1, PACED
 from ecgcore.constants import CLASSES, FS
-from ecgcore.data.formats import wfdb_header
-from ecgcore.data.formats.content import Problem
+from ecgcore.data import signals
+from ecgcore.data.formats import wfdb_record
+from ecgcore.data.formats.content import Content, Problem
 from ecgcore.data.formats.opening import open_file
 from ecgcore.data.records import default_database, read_record
-from ecgcore.data.signals import Signal, UnknownRate
+from ecgcore.data.signals import Signal
 from ecgcore.errors import ConfigError, DataError, EcgError
-from ecgcore.inference import classifying
-from ecgcore.inference.classifier import Classifier
-from ecgcore.inference.classifying import Classified, Part
-from ecgcore.rhythm.whole import RhythmClassifier
+from ecgcore.inference import classifying, corrections, published, recording
+from ecgcore.inference.choosing import Model
+from ecgcore.inference.classifying import Classified
+from ecgcore.inference.corrections import Edit
+from ecgcore.inference.recording import Recording
 
+DATABASES = {"svdb": "Supraventricular", "mitdb": "Arrhythmia"}  # of MIT-BIH
+FIRST = ("svdb", "851")  # all kinds of sequences, of a patient that no model has learnt from
 EXAMPLE_RECORD, EXAMPLE_BEATS = "208", 30
+ASKED_FS = 360.0  # by which is found out whether a rate is all that a file lacks
+
+ChooseModel = Callable[[Content], Model]
+Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
-class Result:
-    """A classified file. signal: (n,) float32 at 125 Hz, None for rows of beats; annotated:
-    whether the R peaks come with the record."""
+class Upload:
+    """A file that somebody has chosen: its name, without folders, and its bytes."""
 
     name: str
-    beats: Classified
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an ECG is read. fs: Hz, of a file that has none; lead: empty to choose by evidence."""
+
+    fs: float | None = None
+    lead: str = ""
+    own_peaks: bool = False
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A classified file: a recording, or the rows of a file of beats.
+
+    key: what it is and how it was read, for caches; leads: names of all there are; second: (n,)
+    float32 of another lead at 125 Hz, or None, and its name; kept: where its corrections are kept,
+    None: in the session; edits: corrections that came with it.
+    """
+
+    key: str
+    name: str
+    model: Model
+    recording: Recording | None
+    rows: Classified | None
     problems: list[Problem]
     warnings: list[str]
-    signal: np.ndarray | None
-    unit: str = ""
-    lead: str = ""
-    annotated: bool = False
+    leads: tuple[str, ...] = ()
+    second: np.ndarray | None = None
+    second_lead: str = ""
+    kept: Path | None = None
+    edits: list[Edit] = field(default_factory=list)
 
 
-def run(
-    path: Path,
-    classifier: Classifier | RhythmClassifier,
-    fs: float | None,
-    lead: str,
-    own_peaks: bool,
-) -> Result:
-    """Classify a file or record. Raises EcgError."""
-    in_rhythm = isinstance(classifier, RhythmClassifier)
-    classify = classifying.classify_rhythm if in_rhythm else classifying.classify
-    parts = list(classify(path, classifier, fs, lead, own_peaks))
-    whole = classifying.collect(parts)
-    pieces = [_core(part) for part in parts if part.block is not None]
-    source = open_file(path, lead, fs).signal if pieces else None
-    return Result(
-        name=path.name,
-        beats=whole.beats,
-        problems=whole.problems,
-        warnings=whole.warnings,
-        signal=np.concatenate(pieces) if pieces else None,
-        unit=_described(source) if source else "",
-        lead=source.lead if source else "",
-        annotated=bool(len(whole.beats)) and bool((whole.beats.true >= 0).any()),
+class NeedsRate(ConfigError):
+    """A signal whose file does not tell how it was sampled."""
+
+
+def open_path(
+    path: Path, options: Options, choose: ChooseModel, progress: Progress = lambda done: None
+) -> Opened:
+    """Classify a file or record. Raises EcgError; NeedsRate where a rate is all that is missing."""
+    path = Path(path)
+    content = _open(path, options)
+    model = choose(content)
+    if content.rows is not None:
+        whole = classifying.collect(classifying.classify_content(content, model))
+        return Opened("", path.name, model, None, whole.beats, whole.problems, whole.warnings)
+    found = recording.of_content(content, model, options.own_peaks, progress)
+    second = content.signal.second
+    return Opened(
+        key="",
+        name=found.name,
+        model=model,
+        recording=found,
+        rows=None,
+        problems=found.problems,
+        warnings=found.warnings,
+        leads=content.signal.leads,
+        second=_at_fs(content.signal) if second else None,
+        second_lead=second.name if second else "",
     )
 
 
-def _described(source: Signal) -> str:
-    known = "unknown" not in source.lead and "unknown" not in source.unit
-    return f"{source.lead} ({source.unit})" if known else "signal (unit of the file)"
-
-
-def _core(part: Part) -> np.ndarray:
-    """A block's signal without its context."""
-    block = part.block
-    first = round(block.start_s * FS) - block.offset
-    return block.signal[first : round(block.stop_s * FS) - block.offset]
-
-
-def run_upload(
-    files: Sequence,
-    classifier: Classifier | RhythmClassifier,
-    fs: float,
-    lead: str,
-    own_peaks: bool,
-) -> Result:
-    """Classify uploaded files: one file of any format, or the files of one record.
-
-    files: each with a name and bytes that can be read; fs: Hz, used where the file has no rate.
-    Raises EcgError, told without the folder that the files are kept in while they are read.
-    """
-    with _stored(files) as path:
-        return run(path, classifier, fs if _lacks_rate(path) else None, lead, own_peaks)
-
-
-def needs_rate(files: Sequence) -> bool:
-    """Whether uploaded files are a signal that does not tell its sampling rate."""
+def _open(path: Path, options: Options) -> Content:
     try:
-        with _stored(files) as path:
-            return _lacks_rate(path)
-    except EcgError:
-        return False  # which classifying it will explain
+        return open_file(path, options.lead, options.fs)
+    except ConfigError as error:
+        if options.fs is None and _opens(path, replace(options, fs=ASKED_FS)):
+            raise NeedsRate(str(error)) from None
+        raise
 
 
-def has_rhythm(files: Sequence) -> bool:
-    """Whether uploaded files are a record or a signal, and not single beats."""
+def _opens(path: Path, options: Options) -> bool:
     try:
-        with _stored(files) as path:
-            return open_file(path).signal is not None
-    except ConfigError:
-        return True  # a signal, of which something is still to be told
+        return open_file(path, options.lead, options.fs).signal is not None
     except EcgError:
         return False
 
 
-def _lacks_rate(path: Path) -> bool:
-    try:
-        open_file(path)
-    except UnknownRate:
-        return True
-    except EcgError:
-        pass  # which classifying it will explain
-    return False
+def _at_fs(signal: Signal) -> np.ndarray:
+    """The second lead at 125 Hz, (n,) float32."""
+    other = signal.second
+    pieces = []
+    for block in signals.blocks(replace(signal, lead=other.name, read=other.read)):
+        first, last = (round(s * FS) - block.offset for s in (block.start_s, block.stop_s))
+        pieces.append(block.signal[first:last])
+    return np.concatenate(pieces)
 
 
-@contextmanager
-def _stored(files: Sequence) -> Iterator[Path]:
-    """The path to open, in a folder that lasts as long as the block; see `run_upload`."""
+def open_local(
+    path: Path, options: Options, choose: ChooseModel, progress: Progress = lambda done: None
+) -> Opened:
+    """A recording on this machine, with the corrections that lie beside it."""
+    return _with_kept(open_path(path, options, choose, progress), corrections.file_beside(path))
+
+
+def open_record(database: str, name: str, options: Options, choose: ChooseModel) -> Opened:
+    """A record of the book. Its corrections lie under `runs/`: nothing may change the data, by
+    whose checksum every result of the book says what it was computed from."""
+    found = open_path(paths.DATA / database / name, options, choose)
+    kept = paths.RUNS / "corrections" / database / f"{name}{corrections.SUFFIX}"
+    return _with_kept(found, kept)
+
+
+def _with_kept(found: Opened, kept: Path) -> Opened:
+    return replace(found, kept=kept) if found.recording else found
+
+
+def stamp(path: Path) -> str:
+    """What changes when one of a recording's files does."""
+    path = Path(path)
+    files = sorted(p for p in path.parent.glob(f"{path.stem}*") if p.is_file())
+    told = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def open_upload(
+    files: Sequence[Upload],
+    options: Options,
+    choose: ChooseModel,
+    progress: Progress = lambda done: None,
+) -> Opened:
+    """Classify uploaded files: one of any format, or the files of one record; corrections may be
+    among them.
+
+    Raises EcgError, told without the folder that the files are kept in while they are read.
+    """
+    written = [f for f in files if f.name.endswith(corrections.SUFFIX)]
     with tempfile.TemporaryDirectory() as folder:
         try:
-            yield _store(files, Path(folder))
+            path = _store([f for f in files if f not in written], Path(folder))
+            found = open_path(path, options, choose, progress)
+            edits = [e for f in written for e in _edits(f, found)]
         except EcgError as error:
             raise type(error)(str(error).replace(f"{folder}/", "")) from None
+    return replace(found, edits=edits)
 
 
-def _store(files: Sequence, folder: Path) -> Path:
-    """Write the files and return the path to open."""
+def _edits(file: Upload, found: Opened) -> list[Edit]:
+    if found.recording is None:
+        raise DataError(f"{file.name}: corrections belong to a recording, not to rows of beats")
+    try:
+        document = json.loads(file.content)
+    except ValueError:
+        raise DataError(f"{file.name}: damaged corrections") from None
+    return corrections.edits_of(document, file.name, found.recording.seconds)
+
+
+def digest(files: Sequence[Upload]) -> str:
+    """SHA-256 of names and contents, whatever their order."""
+    whole = hashlib.sha256()
+    for file in sorted(files, key=lambda f: f.name):
+        whole.update(f"{file.name}\0{len(file.content)}\0".encode())
+        whole.update(file.content)
+    return whole.hexdigest()
+
+
+def _store(files: Sequence[Upload], folder: Path) -> Path:
+    """Write the files and return the path to classify."""
     for file in files:
-        file.seek(0)
-        name = Path(file.name.replace("\\", "/")).name
-        with open(folder / (name if name.strip(".") else "upload"), "wb") as copy:
-            shutil.copyfileobj(file, copy)
-    paths = sorted(folder.iterdir())
-    headers = [p for p in paths if p.suffix.lower() == ".hea"]
-    whole = [p for p in headers if wfdb_header.read(p).segments] if len(headers) > 1 else headers
-    if len(headers) > 1 and len(whole) != 1:
-        raise DataError("several .hea files: give the files of one record at a time")
-    if headers:
+        with open(folder / Path(file.name).name, "wb") as copy:
+            shutil.copyfileobj(io.BytesIO(file.content), copy)
+    found = sorted(folder.iterdir())
+    if not found:
+        raise DataError("corrections alone: give the recording with them")
+    headers = [p for p in found if p.suffix.lower() == ".hea"]
+    whole = [p for p in headers if _names(p, headers)]
+    if len(whole) == 1:  # a record of one part, or the one that names all parts
         return whole[0]
-    if len(paths) > 1:
-        raise DataError(
-            "several files, and no .hea among them: give one file, or all files of a record"
-        )
-    return paths[0]
+    if headers:
+        raise DataError("several .hea files: give the files of one record at a time")
+    if any(p.suffix.lower() in wfdb_record.WFDB_SUFFIXES for p in found):
+        raise DataError(f"{found[0].name}: a record also needs its .hea file; choose both together")
+    if len(found) > 1:
+        raise DataError("several files, and no .hea among them: give one recording at a time")
+    return found[0]
+
+
+def _names(header: Path, others: Sequence[Path]) -> bool:
+    """Whether a header names the others as its segments."""
+    words = set(header.read_text(encoding="utf-8", errors="replace").split())
+    return all(other.stem in words for other in others if other != header)
+
+
+def has_learnt_from(model: Model, database: str, name: str) -> bool:
+    """Whether a model's weights have been fitted to a record of the book."""
+    if database != "mitdb":
+        return False
+    return {
+        published.RANDOM: True,
+        published.INTER_PATIENT: name in DS1,
+    }.get(model.about["protocol"], name not in PACED)
 
 
 def example_csv() -> bytes:

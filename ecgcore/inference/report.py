@@ -348,8 +348,9 @@ def strips(recording: Recording, summary: Summary) -> list[Strip]:
             if _new(float(at[i]), found):
                 found.append(Strip(word, float(at[i]), f"{rate[i]:.0f}/min over eight beats"))
     confidence = beats.confidence
-    ectopic = np.flatnonzero(beats.predicted != events.N)
-    pool = ectopic if len(ectopic) else np.arange(len(beats))
+    answered = np.isfinite(confidence)  # and not decided by hand
+    ectopic = np.flatnonzero(answered & (beats.predicted != events.N))
+    pool = ectopic if len(ectopic) else np.flatnonzero(answered)
     enough = len(found) + LEAST_CONFIDENT
     for i in pool[np.argsort(confidence[pool], kind="stable")]:
         t = float(beats.time_s[i])
