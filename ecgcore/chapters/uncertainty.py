@@ -272,7 +272,8 @@ def surest_texts(found: Mapping[str, dict]) -> dict[str, str]:
             f"{protocol}_surest_half": percent(of["half"]),
             f"{protocol}_surest_quarter": percent(of["quarter"]),
             f"{protocol}_surest_verdict": CLIMBS if of["quarter"] >= of["half"] else SINKS,
-            f"{protocol}_surest_wrong": f"record{'s' * (len(names) > 1)} {' and '.join(names) or '–'}",
+            f"{protocol}_surest_wrong": ("records " if len(names) > 1 else "record ")
+            + (" and ".join(names) or "–"),
             f"{protocol}_surest_wrong_share": percent(sum(of["wrong"].values()), 0),
         }
     return texts
