@@ -84,12 +84,20 @@ def review(signal: Signal) -> Review:
     Samples may have any unit and lie at any distance from zero. A bad stretch costs no beats
     outside it, as the stretches between are analysed each on its own.
     """
-    peaks, bad = [], []
+    return together(part for part, _ in parts(signal))
+
+
+def parts(signal: Signal) -> Iterator[tuple[Review, float]]:
+    """The same block by block, each with the share that is done by then, 0 to 1."""
     for start, stop in _blocks(signal):
-        found = _review_block(signal, start, stop)
-        peaks.append(found.peaks_s)
-        bad += found.stretches
-    return Review(np.concatenate([np.empty(0), *peaks]), _joined(bad))
+        yield _review_block(signal, start, stop), stop / signal.n_samples
+
+
+def together(found: Iterable[Review]) -> Review:
+    """The review of the whole, from those of its blocks in order."""
+    found = list(found)
+    bad = [stretch for part in found for stretch in part.stretches]
+    return Review(np.concatenate([np.empty(0), *(part.peaks_s for part in found)]), _joined(bad))
 
 
 def review_samples(samples: np.ndarray, fs: float) -> Review:

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from ecgcore.constants import CLASSES
+from ecgcore.data.quality import Stretch
 from ecgcore.errors import DataError
 from ecgcore.files import replacing
-from ecgcore.inference.stretches import Stretch
 
 NOTE, QUALITY, UNREADABLE = '"', "~", -1
 

@@ -175,7 +175,7 @@ def test_what_has_no_rhythm_is_refused_in_one_sentence(
     from ecgcore.data.records import read_record
 
     short = tmp_path / "short.csv"
-    np.savetxt(short, read_record(database, "100").signal[: 360 * 3], fmt="%.4f")
+    np.savetxt(short, read_record(database, "100").signal[: 360 * 5 // 2], fmt="%.4f")
     for arguments, sentence in (
         ([thousand_csv], "single beats have no rhythm; give a record or a signal"),
         ([short, "--fs", 360], "R peaks make no rhythm: at least 4 are needed"),
