@@ -59,12 +59,14 @@ class Options:
 class Opened:
     """A classified file: a recording, or the rows of a file of beats.
 
-    key: what it is and how it was read, for caches; leads: names of all there are; second: (n,)
+    key: what it is, whatever it is called or read like; answer: that, and how it was read and
+    answered; leads: names of all there are; second: (n,)
     float32 of another lead at 125 Hz, or None, and its name; kept: where its corrections are kept,
     None: in the session; edits: corrections that came with it.
     """
 
     key: str
+    answer: str
     name: str
     model: Model
     recording: Recording | None
@@ -91,11 +93,12 @@ def open_path(
     model = choose(content)
     if content.rows is not None:
         whole = classifying.collect(classifying.classify_content(content, model))
-        return Opened("", path.name, model, None, whole.beats, whole.problems, whole.warnings)
+        return Opened("", "", path.name, model, None, whole.beats, whole.problems, whole.warnings)
     found = recording.of_content(content, model, options.own_peaks, progress)
     second = content.signal.second
     return Opened(
         key="",
+        answer="",
         name=found.name,
         model=model,
         recording=found,
@@ -154,10 +157,10 @@ def _with_kept(found: Opened, kept: Path) -> Opened:
 
 
 def stamp(path: Path) -> str:
-    """What changes when one of a recording's files does."""
+    """What changes when a recording or one of a record's files does."""
     path = Path(path)
-    files = sorted(p for p in path.parent.glob(f"{path.stem}*") if p.is_file())
-    told = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    files = [p for p in path.parent.iterdir() if p.name == path.name or p.stem == path.stem]
+    told = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(files)]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
@@ -211,8 +214,8 @@ def _store(files: Sequence[Upload], folder: Path) -> Path:
     if not found:
         raise DataError("corrections alone: give the recording with them")
     headers = [p for p in found if p.suffix.lower() == ".hea"]
-    whole = [p for p in headers if _names(p, headers)]
-    if len(whole) == 1:  # a record of one part, or the one that names all parts
+    whole = headers if len(headers) == 1 else [p for p in headers if _names(p, headers)]
+    if len(whole) == 1:
         return whole[0]
     if headers:
         raise DataError("several .hea files: give the files of one record at a time")
@@ -224,9 +227,10 @@ def _store(files: Sequence[Upload], folder: Path) -> Path:
 
 
 def _names(header: Path, others: Sequence[Path]) -> bool:
-    """Whether a header names the others as its segments."""
-    words = set(header.read_text(encoding="utf-8", errors="replace").split())
-    return all(other.stem in words for other in others if other != header)
+    """Whether a header is that of a record of several segments, which are the others."""
+    words = header.read_text(encoding="utf-8", errors="replace").split()
+    of_segments = "/" in next((word for word in words if not word.startswith("#")), "")
+    return of_segments and all(other.stem in words for other in others if other != header)
 
 
 def has_learnt_from(model: Model, database: str, name: str) -> bool:

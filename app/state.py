@@ -54,7 +54,7 @@ def forget_marks() -> None:
 def corrected(opened: Opened) -> tuple[Applied, Summary]:
     """The recording as it is corrected now, and what it adds up to; computed once a change."""
     own = edits(opened)
-    key = (opened.key, tuple(own))
+    key = (opened.answer, tuple(own))
     if st.session_state.get("corrected_key") != key:
         applied = corrections.apply(opened.recording, own)
         st.session_state["corrected"] = applied, applied.recording.summary()
@@ -63,7 +63,8 @@ def corrected(opened: Opened) -> tuple[Applied, Summary]:
 
 
 def begin(opened: Opened, narrow: bool) -> None:
-    """Look at a recording from its start, once it is another than before."""
+    """Look at a recording from its start if it is another than before; what is looked at stays
+    when the same one is answered anew."""
     if st.session_state.get("looked_at") == opened.key:
         return
     st.session_state["looked_at"] = opened.key

@@ -62,21 +62,21 @@ def model_for(how: str):
 def open_record(database: str, name: str, options: Options, how: str, weights: str) -> Opened:
     """weights: SHA-256 of the model's, so that a new one is not answered from the cache."""
     found = sources.open_record(database, name, options, model_for(how))
-    return replace(found, key=f"{database}/{name} {options} {weights}")
+    key = f"{database}/{name}"
+    return replace(found, key=key, answer=f"{key} {options} {weights}")
 
 
-def open_once(key: str, opening) -> Opened:
-    """Open what only this session may see, once for the same file and choices. opening: told a
-    function that shows the share that is done."""
-    if st.session_state.get("opened_key") != key:
-        st.session_state.pop("opened", None)  # a second file replaces the first
+def open_once(key: str, answer: str, opening) -> Opened:
+    """Open what only this session may see, once for the same file and choices. key, answer: as in
+    Opened; opening: told a function that shows the share that is done."""
+    if "opened" not in st.session_state or st.session_state["opened"].answer != answer:
+        st.session_state.pop("opened", None)  # before the next one takes as much memory
         bar = st.progress(0.0, "Reading and classifying …")
         try:
             found = opening(lambda done: bar.progress(min(max(done, 0.0), 1.0)))
         finally:
             bar.empty()
-        st.session_state["opened"] = replace(found, key=key)
-        st.session_state["opened_key"] = key
+        st.session_state["opened"] = replace(found, key=key, answer=answer)
     return st.session_state["opened"]
 
 
@@ -95,8 +95,11 @@ def main() -> None:
     show_doubts(opened)
     if opened.recording is None:
         show_rows(opened)
-    else:
+        return
+    try:
         show_recording(opened)
+    except EcgError as error:  # corrections that are damaged
+        st.error(f"{error}.")
 
 
 # Choosing
@@ -166,12 +169,11 @@ def choose_upload() -> Opened | None:
         explain_files()
         return None
     st.caption(f"Loaded: {', '.join(file.name for file in files)}. Another file takes its place.")
-    key = sources.digest(files)
 
     def opening(options: Options, how: str, told) -> Opened:
         return sources.open_upload(files, options, model_for(how), told)
 
-    return open_with_options(key, opening)
+    return open_with_options(st.session_state["files_key"], opening)
 
 
 def take_upload() -> None:
@@ -179,7 +181,8 @@ def take_upload() -> None:
     turn = st.session_state["turn"]
     files = st.session_state.get(f"upload-{turn}")
     if files:
-        st.session_state["files"] = [Upload(Path(f.name).name, f.getvalue()) for f in files]
+        taken = [Upload(Path(f.name).name, f.getvalue()) for f in files]
+        st.session_state["files"], st.session_state["files_key"] = taken, sources.digest(taken)
         st.session_state["turn"] = turn + 1
 
 
@@ -191,7 +194,7 @@ def open_with_options(key: str, opening) -> Opened | None:
     options = replace(options, fs=float(rate)) if rate else options
     asked = f"asked-{key}"
     try:
-        found = open_once(f"{key} {options} {how}", lambda told: opening(options, how, told))
+        found = open_once(key, f"{key} {options} {how}", lambda told: opening(options, how, told))
     except NeedsRate:
         st.session_state[asked] = True
         found = None
