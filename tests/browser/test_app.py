@@ -17,10 +17,6 @@ from ecgcore.errors import EcgError
 from ecgcore.inference import classifying, corrections, published
 
 pytest.importorskip("streamlit", reason="the extra `app` is not installed")
-<<<<<<< HEAD
-pytest.importorskip("plotly", reason="the extra `app` is not installed")
-=======
->>>>>>> app
 
 SCRIPT = paths.ROOT / "app" / "streamlit_app.py"
 OWN = "a file of your own"
