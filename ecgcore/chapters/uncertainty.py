@@ -267,12 +267,12 @@ def surest_texts(found: Mapping[str, dict]) -> dict[str, str]:
     """`surest` of each protocol as text: `random_surest_half` and so on."""
     texts = {}
     for protocol, of in found.items():
-        names = list(of["wrong"])
+        names = list(of["wrong"]) or ["–"]
         texts |= {
             f"{protocol}_surest_half": percent(of["half"]),
             f"{protocol}_surest_quarter": percent(of["quarter"]),
             f"{protocol}_surest_verdict": CLIMBS if of["quarter"] >= of["half"] else SINKS,
-            f"{protocol}_surest_wrong": f"record{'s' * (len(names) > 1)} {' and '.join(names) or '–'}",
+            f"{protocol}_surest_wrong": f"record{'s' * (len(names) > 1)} {' and '.join(names)}",
             f"{protocol}_surest_wrong_share": percent(sum(of["wrong"].values()), 0),
         }
     return texts
