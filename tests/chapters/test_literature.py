@@ -302,7 +302,7 @@ def test_every_claim_that_names_a_counterpart_finds_it_in_full_metrics(metrics):
     claims = literature.read_claims()
     random = metrics["random"]
     random["inference"] = {"latency_p50_ms": 1.0, "latency_p99_ms": 2.0, "beats_per_s": 3.0}
-    random["training"]["peak_memory_gb"] = 1.0
+    random["elsewhere"] = {"peak_memory_gb": 1.0, "balancing": "S −1 %", "halves": "0.9"}
     table = literature.claim_table(claims, metrics)
     named = claims.loc[table.index, "measured"] != ""
     assert (table.loc[named, "random split"] != literature.NOT_MEASURED).all()
