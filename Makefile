@@ -75,20 +75,21 @@ slurm:
 	fi
 
 # torch first and alone, so that no other package can pull in a different build of it. The lock is
-# complete, so nothing else is resolved.
+# complete, so nothing else is resolved. Files are compiled when they are first imported, not all
+# of them now: half the time.
 $(READY): requirements.lock pyproject.toml
 	@echo "Installing the pinned packages into $(VENV) (some minutes, once)"
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements.lock) 2> >(grep -v "^WARNING: Location" >&2)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock 2> >(grep -v "^WARNING: Location" >&2)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check $$(grep '^torch==' requirements.lock) 2> >(grep -v "^WARNING: Location" >&2)
+	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps -r requirements.lock 2> >(grep -v "^WARNING: Location" >&2)
+	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
 # Pin anew what pyproject.toml asks for.
 lock:
 	$(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/pip install --quiet $$(grep '^torch==' requirements.lock)
-	.lock-venv/bin/pip install --quiet --editable '.[app,book,lab,test]'
+	.lock-venv/bin/pip install --quiet --editable '.[app,book,formats,lab,test]'
 	.lock-venv/bin/pip install --quiet --no-deps snakemake-executor-plugin-slurm snakemake-executor-plugin-slurm-jobstep
 	{ sed -n '/^#/p' requirements.lock; .lock-venv/bin/pip freeze --all --exclude-editable | sed 's/+cpu//' | grep -v '^pip=='; } > .requirements.new
 	mv .requirements.new requirements.lock

@@ -22,11 +22,22 @@ ONNX = f"{RUN}/models/random.onnx"
 PREDICTIONS = expand(RUN + "/predictions/{protocol}.npz", protocol=PROTOCOLS)
 RESAMPLES = expand(RUN + "/bootstrap/{protocol}.npz", protocol=PROTOCOLS)
 LOGS = f"{RUN}/logs"
-STUDIES, RHYTHM, ANSWERS, NOISE, OUT_OF_SAMPLE = (
+STUDIES, RHYTHM, ANSWERS, NOISE, OUT_OF_SAMPLE, DETECTORS = (
     os.path.relpath(profile.kept_file(name), workflow.basedir)
-    for name in (profiles.STUDIES, profiles.RHYTHM, profiles.ANSWERS, profiles.NOISE, profiles.OUT_OF_SAMPLE)
+    for name in (
+        profiles.STUDIES,
+        profiles.RHYTHM,
+        profiles.ANSWERS,
+        profiles.NOISE,
+        profiles.OUT_OF_SAMPLE,
+        profiles.DETECTORS,
+    )
 )
-RHYTHM_MODEL = f"{RUN}/models/rhythm.safetensors"
+RHYTHM_MODEL = (
+    f"{RUN}/models/rhythm.safetensors"
+    if profile.recomputes("11_rhythm")
+    else "ecgcore/published/rhythm.safetensors"
+)
 RECOMPUTE = profile.recomputes("08_label_errors")
 
 
@@ -146,17 +157,19 @@ if profile.recomputes("11_rhythm"):  # else the published results are read
             "ecgcore rhythm --gather --profile {PROFILE}"
 
 
-rule rhythm_model:
-    message:
-        "Fit the rhythm model that classifies records"
-    input:
-        RHYTHM,
-        "data/mitdb/SHA256SUMS.txt",
-        sources("ecgcore.chapters.rhythm.offered"),
-    output:
-        RHYTHM_MODEL,
-    shell:
-        "ecgcore rhythm --teach --profile {PROFILE}"
+if profile.recomputes("11_rhythm"):  # else the published one is used
+
+    rule rhythm_model:
+        message:
+            "Fit the rhythm model that classifies records"
+        input:
+            RHYTHM,
+            "data/mitdb/SHA256SUMS.txt",
+            sources("ecgcore.chapters.rhythm.offered"),
+        output:
+            RHYTHM_MODEL,
+        shell:
+            "ecgcore rhythm --teach --profile {PROFILE}"
 
 
 if profile.recomputes("14_noise"):  # else the published results are read
@@ -192,6 +205,38 @@ if profile.recomputes("14_noise"):  # else the published results are read
             "ecgcore noise --gather --profile {PROFILE}"
 
 
+if profile.recomputes("07_own_ecg"):  # else the published results are read
+    from ecgcore.chapters.own_ecg.detectors import COMPARED
+
+    # One job a detector, which looks at no record twice.
+    rule detector_run:
+        message:
+            "Detector: {wildcards.detector}"
+        input:
+            "data/mitdb/SHA256SUMS.txt",
+            "data/svdb/SHA256SUMS.txt",
+            "data/nstdb/SHA256SUMS.txt",
+            sources("ecgcore.chapters.own_ecg.detectors"),
+        output:
+            touch(f"{RUN}/detectors/{{detector}}.done"),
+        log:
+            f"{LOGS}/detectors/{{detector}}.log",
+        threads: 1
+        shell:
+            "OMP_NUM_THREADS={threads} ecgcore detectors {wildcards.detector} --profile {PROFILE} "
+            "> {log} 2>&1 || {{ tail -n 20 {log}; exit 1; }}"
+
+    rule detector_results:
+        message:
+            "Gather what the detectors found"
+        input:
+            expand(RUN + "/detectors/{detector}.done", detector=COMPARED),
+        output:
+            DETECTORS,
+        shell:
+            "ecgcore detectors --gather --profile {PROFILE}"
+
+
 rule try_it:
     message:
         "What the page 'Try it' loads: network, runtime, beats"
@@ -220,10 +265,10 @@ STEPS = {
         "cores": "all",
     },
     "04_error_analysis": {"needs": [rules.beats.output, PREDICTIONS]},
-    "05_literature": {"needs": [SCORED, "book/literature.csv", "book/original_claims.csv"]},
+    "05_literature": {"needs": [SCORED, RHYTHM, STUDIES, "figures/benchmarks.json", "book/literature.csv", "book/original_claims.csv"]},
     "06_uncertainty": {"needs": [rules.beats.output, MODELS, PREDICTIONS, SCORED], "cores": "all"},
     "07_own_ecg": {
-        "needs": [rules.beats.output, MODELS, RHYTHM_MODEL, SCORED],
+        "needs": [rules.beats.output, MODELS, RHYTHM_MODEL, DETECTORS, SCORED],
         "makes": [ONNX],
         "cores": "all",
     },
@@ -235,10 +280,14 @@ STEPS = {
     "09_studies": {"needs": [STUDIES, SCORED]},
     "10_cost": {"needs": ["figures/benchmarks.json"]},  # kept with the project, whatever the profile
     # The answers under noise stand in the log of DS2 that the chapter on rhythm prints.
-    "11_rhythm": {"needs": [RHYTHM, NOISE, SCORED, "book/literature.csv"]},
+    "11_rhythm": {"needs": [RHYTHM, NOISE, SCORED]},
     "12_another_database": {"needs": [RHYTHM, RECORDS, "data/svdb/SHA256SUMS.txt"]},
     "13_two_patients": {"needs": [RHYTHM, ANSWERS, MODELS, RECORDS]},
     "14_noise": {"needs": [NOISE, f"{EXECUTED}/11_rhythm.ipynb"]},
+    "16_reproduction": {
+        "needs": [f"{EXECUTED}/{n}.ipynb" for n in NOTEBOOKS if n != "16_reproduction"],
+        "reads": ["figures/metrics.json"],
+    },
     "15_house": {"needs": [[str(p) for p in sorted(Path("ecgcore").rglob("*.py"))]]},  # draws all
 }
 for notebook in NOTEBOOKS:
@@ -251,6 +300,7 @@ for notebook in NOTEBOOKS:
             f"Notebook {notebook}"
         input:
             step["needs"],
+            step.get("reads", []),
             dependencies(notebook),
         output:
             f"{EXECUTED}/{notebook}.ipynb",

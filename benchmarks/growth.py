@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.common import Sizes, in_child
-from ecgcore.chapters import own_ecg
+from ecgcore.chapters.own_ecg import tables
 from ecgcore.data import records
 
 
@@ -18,7 +18,7 @@ def measure(network: Path, sizes: Sizes) -> dict:
     database = records.default_database()
     names = records.record_names(database)
     headers = [records.read_header(database, name) for name in names]
-    long = own_ecg.measure_long_record(sizes.holter_h, network, database)
+    long = tables.measure_long_record(sizes.holter_h, network, database)
     return {
         "rows": [_one_size(network, number, sizes.records) for number in sizes.growth],
         "holter": {"hours": sizes.holter_h, **long},

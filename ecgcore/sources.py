@@ -7,8 +7,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 GROUND = "(ground)"  # the modules at the top of the package
 FLOORS = (  # its folders, from the ground up; a test holds that none imports from one after it
-    GROUND, "data", "beats", "models", "evaluation", "training", "rhythm", "published", "inference",
-    "plots", "widgets", "workflow", "chapters", "cli",
+    GROUND, "data", "beats", "models", "evaluation", "training", "rhythm", "published",
+    "inference", "plots", "widgets", "workflow", "chapters", "cli",
 )  # fmt: skip
 FORMER = ("profiles", "records", "signals")  # addresses kept for programs written for them
 ASSETS = (".js", ".css")  # which modules of their folder read

@@ -1,9 +1,11 @@
-"""Which beats a network gets wrong: tables for the chapter on errors."""
+"""Which beats a network gets wrong: tables, figures and facts for the chapter on errors."""
 
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import NearestNeighbors
 
 from ecgcore.beats.cutting import Beats
 from ecgcore.colours import COLOURS, PROTOCOL_COLOURS
@@ -11,6 +13,10 @@ from ecgcore.constants import CLASSES, PROTOCOL_TITLES
 from ecgcore.evaluation.metrics import confusion_matrix
 from ecgcore.evaluation.predictions import Predictions
 from ecgcore.plots.style import Figure, beat_time, canvas, panels
+from ecgcore.workflow.reporting import percent, score
+
+SHOWN = 3  # misclassified beats in each panel of the typical mistakes
+HIGH = 0.33  # an error rate above which a record is called hard
 
 
 def error_rates(predictions: Mapping[str, Predictions]) -> Figure:
@@ -88,8 +94,10 @@ def selective_accuracy(predictions: Mapping[str, Predictions]) -> Figure:
 
 
 def mistakes(beats: Beats, p: Predictions, pairs: Iterable[tuple[str, str]]) -> Figure:
-    """A panel a confused pair: misclassified beats, and the mean beat of both classes.
+    """A panel a confused pair: misclassified beats, and for each the likeliest right beats.
 
+    These are the rightly classified beat of the annotated class, and that of the class it was
+    taken for, that are nearest to it; a mean over beats of all heart rates would be like none.
     beats and p: the same test beats; pairs: (annotated, predicted) class letters.
     """
     pairs = list(pairs)
@@ -99,21 +107,56 @@ def mistakes(beats: Beats, p: Predictions, pairs: Iterable[tuple[str, str]]) -> 
     for ax, (true, predicted) in zip(axes.flat, pairs, strict=False):
         t, q = CLASSES.index(true), CLASSES.index(predicted)
         wrong = np.flatnonzero((p.true == t) & (p.predicted == q))
-        worst = wrong[np.argsort(-p.confidence[wrong])][:8]
-        for row in worst:
-            ax.plot(beat_time(), beats.signal[row], color="#777777", linewidth=0.5, alpha=0.8)
+        worst = wrong[np.argsort(-p.confidence[wrong])][:SHOWN]
         for number, dash in ((t, "-"), (q, "--")):
             letter = CLASSES[number]
-            right = beats.signal[(p.true == number) & p.correct]
-            if len(right):
-                mean = right.mean(axis=0)
-                ax.plot(beat_time(), mean, dash, color=COLOURS[letter], label=f"mean {letter}")
+            at, _ = nearest(beats.signal[worst], beats.signal, (p.true == number) & p.correct)
+            for count, row in enumerate(at):
+                label = f"nearest {letter}" if not count else None
+                look = {"color": COLOURS[letter], "linewidth": 0.9, "label": label}
+                ax.plot(beat_time(), beats.signal[row], dash, **look)
+        for row in worst:
+            ax.plot(beat_time(), beats.signal[row], color="#555555", linewidth=0.9, alpha=0.8)
         ax.set(title=f"{true} taken for {predicted} ({len(wrong):,})", xlabel="time after R (s)")
-        if ax.lines[len(worst) :]:
+        if ax.get_legend_handles_labels()[0]:
             ax.legend(fontsize=6.5)
     for ax in axes[:, 0]:
         ax.set_ylabel("amplitude (0 to 1)")
     return figure
+
+
+def nearest(
+    signal: np.ndarray, among: np.ndarray, allowed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each of some beats, the nearest of others: its position and its distance, (n,) each.
+
+    signal: (n, 187); among: (m, 187); allowed: (m,) bool, which of them may be taken. Distance is
+    the root mean square over the samples. Both are empty if none is allowed.
+    """
+    positions = np.flatnonzero(allowed)
+    if not len(positions) or not len(signal):
+        return np.empty(0, dtype=int), np.empty(0)
+    far, at = (
+        NearestNeighbors(n_neighbors=1, algorithm="brute").fit(among[positions]).kneighbors(signal)
+    )
+    return positions[at[:, 0]], far[:, 0] / np.sqrt(signal.shape[1])
+
+
+def resembles_predicted(beats: Beats, p: Predictions, most: int = 300, seed: int = 0) -> float:
+    """The share of wrong beats whose nearest right beat is of the class they were taken for, not
+    of the annotated one. Of `most` wrong beats, drawn at random; NaN if there is no such pair."""
+    wrong = np.flatnonzero(~p.correct)
+    drawn = np.random.default_rng(seed).permutation(wrong)[:most]
+    closer = []
+    for true, predicted in np.unique(np.c_[p.true, p.predicted][drawn], axis=0):
+        own = drawn[(p.true[drawn] == true) & (p.predicted[drawn] == predicted)]
+        (_, to_true), (_, to_predicted) = (
+            nearest(beats.signal[own], beats.signal, (p.true == number) & p.correct)
+            for number in (true, predicted)
+        )
+        if len(to_true) and len(to_predicted):
+            closer.extend(to_predicted < to_true)
+    return float(np.mean(closer)) if closer else float("nan")
 
 
 def confused_pairs(p: Predictions) -> pd.DataFrame:
@@ -162,4 +205,93 @@ def below(p: Predictions, threshold: float) -> dict:
         "share below": float(low.mean()),
         "accuracy below": float(p.correct[low].mean()) if low.any() else float("nan"),
         "accuracy above": float(p.correct[~low].mean()) if not low.all() else float("nan"),
+    }
+
+
+def facts(beats: Beats, p: Predictions) -> dict:
+    """What the chapter's text says of the errors, for metrics.json. beats and p: the same beats.
+
+    pairs: from `top_pairs`; three: share of the errors in the three most frequent kinds; with_n:
+    in which N takes part; records, median, hard: how many, the median of their error rates, and
+    how many exceed HIGH; worst: from `worst_records`; sure: share of the wrong answers with a
+    probability above 0.9 and above 0.99; auc: how well confidence tells right from wrong answers
+    (None: all are right, or wrong); resembling: from `resembles_predicted`.
+    """
+    wrong, n = ~p.correct, CLASSES.index("N")
+    rates = pd.Series(wrong).groupby(p.record).mean()
+    known = 0 < wrong.sum() < len(p)
+    return {
+        "wrong": int(wrong.sum()),
+        "pairs": top_pairs(p),
+        "three": float(confused_pairs(p)["share of errors"].head(3).sum()),
+        "with_n": float(((p.true == n) | (p.predicted == n))[wrong].mean()) if known else None,
+        "records": len(rates),
+        "median": float(rates.median()),
+        "hard": int((rates > HIGH).sum()),
+        "worst": worst_records(p),
+        "sure": {f"{above:g}": int((p.confidence[wrong] > above).sum()) for above in (0.9, 0.99)},
+        "auc": float(roc_auc_score(p.correct, p.confidence)) if known else None,
+        "resembling": resembles_predicted(beats, p),
+    }
+
+
+def top_pairs(p: Predictions, count: int = 2) -> list[dict]:
+    """The most frequent kinds of confusion, each with the record that has most of it."""
+    rows = []
+    for row in confused_pairs(p).head(count).to_dict("records"):
+        true, predicted = (CLASSES.index(row[name]) for name in ("annotated", "predicted"))
+        records = p.record[(p.true == true) & (p.predicted == predicted)]
+        name, share = _most(records)
+        keys = ("annotated", "predicted", "beats", "share of errors")
+        rows.append({key: row[key] for key in keys} | {"record": name, "share of record": share})
+    return rows
+
+
+def worst_records(p: Predictions, count: int = 3) -> list[dict]:
+    """The records with the largest share of beats wrong: the share, and what is wrong most."""
+    rates = pd.Series(~p.correct).groupby(p.record).mean().sort_values(ascending=False)
+    rows = []
+    for name, rate in rates.head(count).items():
+        wrong = (p.record == name) & ~p.correct
+        kinds = [
+            f"{CLASSES[t]} taken for {CLASSES[q]}" for t, q in np.c_[p.true, p.predicted][wrong]
+        ]
+        kind, share = _most(np.array(kinds))
+        rows.append({"record": str(name), "wrong": float(rate), "kind": kind, "of_wrong": share})
+    return rows
+
+
+def _most(values: np.ndarray) -> tuple[str, float]:
+    """The most frequent value and its share; ("–", NaN) of none."""
+    if not len(values):
+        return "–", float("nan")
+    names, counts = np.unique(values, return_counts=True)
+    return str(names[counts.argmax()]), float(counts.max() / counts.sum())
+
+
+def texts(protocol: str, found: dict) -> dict[str, str]:
+    """`facts` as text: `random_errors_auc` and so on."""
+    pairs = [
+        f"{each['annotated']} taken for {each['predicted']} ({each['beats']:,} beats, "
+        f"{percent(each['share of errors'], 0)} of the errors; "
+        f"{percent(each['share of record'], 0)} of them in record {each['record']})"
+        for each in found["pairs"]
+    ]
+    worst = [
+        f"{each['record']} ({percent(each['wrong'], 0)} of its beats wrong, mostly {each['kind']})"
+        for each in found["worst"]
+    ]
+    return {
+        f"{protocol}_errors_pairs": " and ".join(pairs) or "none",
+        f"{protocol}_errors_worst": ", ".join(worst[:-1]) + f" and {worst[-1]}"
+        if worst[1:]
+        else "–",
+        f"{protocol}_errors_hard": str(found["hard"]),
+        f"{protocol}_errors_records": str(found["records"]),
+        f"{protocol}_errors_median": percent(found["median"], 0),
+        f"{protocol}_errors_wrong": f"{found['wrong']:,}",
+        f"{protocol}_errors_sure": f"{found['sure']['0.9']:,}",
+        f"{protocol}_errors_certain": f"{found['sure']['0.99']:,}",
+        f"{protocol}_errors_auc": score(found["auc"], 2),
+        f"{protocol}_errors_resembling": percent(found["resembling"], 0),
     }

@@ -88,12 +88,16 @@ PERCENTAGES = tuple(
     "accuracy macro_f1 S_sensitivity S_ppv S_f1 V_sensitivity V_ppv V_f1 "
     "mean_sensitivity mean_ppv".split()
 )
-OWN_GROUP = {"random": "random", "kaggle": "random", "inter_patient": "inter-patient"}
+OWN_GROUP = {"random": "random", "kaggle": "random"}
+OWN_GROUP |= dict.fromkeys(("inter_patient", "inter_patient_rhythm"), "inter-patient")
 OWN_NAME = {
     "random": "This work",
     "kaggle": "This work, Kaggle files",
-    "inter_patient": "This work",
+    "inter_patient": "This work, one beat",
+    "inter_patient_rhythm": "This work, rhythm",
 }
+OWN_MODEL = dict.fromkeys(OWN_NAME, "CNN-LSTM on single beats")
+OWN_MODEL["inter_patient_rhythm"] = "Forests, boosted trees and CNNs on beats in their record"
 UNITS = {
     "percent": lambda value: f"{100 * value:.1f}\N{NO-BREAK SPACE}%",
     "score": "{:.3f}".format,
@@ -101,6 +105,7 @@ UNITS = {
     "milliseconds": "{:.2f} ms".format,
     "rate": "{:,.0f} beats per second".format,
     "gigabytes": "{:.1f} GB".format,
+    "text": str,
 }
 UNKNOWN = "–"
 # Least width, in em, of a column of text: a table that needs more than the page scrolls in its box.
@@ -211,7 +216,7 @@ def _own_study(protocol: str, values: dict) -> dict[str, str]:
     scored = values["scored_classes"]
     return {
         "study": OWN_NAME[protocol],
-        "model": "CNN-LSTM on single beats",
+        "model": OWN_MODEL[protocol],
         "dataset": "MIT-BIH Arrhythmia",
         "division": "DS1/DS2",
         "classes": f"{len(scored)} AAMI: {', '.join(scored)}",
@@ -305,6 +310,30 @@ def read_claims(path: Path = CLAIMS) -> pd.DataFrame:
     wrong = (claims["measured"] != "") & ~claims["unit"].isin(UNITS)
     _refuse(path, claims, "unit", wrong, f"is none of {', '.join(UNITS)}")
     return claims
+
+
+def measured_elsewhere(studies: dict[str, list[dict]], benchmarks: dict) -> dict:
+    """What other chapters measured of the claims, of the random split, as entries to add to those
+    of metrics.json: `peak_memory_gb`, `balancing` and `halves`.
+
+    studies: as `studies.runs.kept` returns; benchmarks: what `make bench` wrote.
+    """
+    networks = {entry["run"]: entry for entry in studies["networks"]}
+    plain, treated = networks["cnn_lstm"], studies["imbalance"]
+    change = {
+        c: max(e["per_class"][c]["f1"] / plain["per_class"][c]["f1"] - 1 for e in treated)
+        for c in "SVF"
+    }
+    told = ", ".join(
+        f"{c} {_signed(100 * value)}\N{NO-BREAK SPACE}%" for c, value in change.items()
+    )
+    score = {run: networks[run]["macro_f1"] for run in ("cnn_lstm", "cnn", "lstm")}
+    return {
+        "peak_memory_gb": benchmarks["memory"]["peak_mb"] / 1000,
+        "balancing": f"{told} at best",
+        "halves": f"macro-F1 {score['cnn_lstm']:.3f}; without LSTM {score['cnn']:.3f}, "
+        f"without CNN {score['lstm']:.3f}",
+    }
 
 
 def claim_table(claims: pd.DataFrame, metrics: dict) -> pd.DataFrame:

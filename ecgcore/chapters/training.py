@@ -80,17 +80,15 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
 def facts(histories: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, float]]:
     """What the chapter's text says of each run's curves, by protocol.
 
-    loss: training loss of the last epoch; val_loss: validation loss of the last epoch; val_loss_rise:
-    that as a multiple of the lowest; swing: mean change of validation macro-F1 from one epoch to
-    the next, over the second half of the training.
+    loss, val_loss: training and validation loss of the last epoch; val_loss_rise: the latter as a
+    multiple of the lowest.
     """
     found = {}
     for name, history in histories.items():
-        last, late = history.iloc[-1], history["val_macro_f1"].iloc[len(history) // 2 :]
+        last = history.iloc[-1]
         found[name] = {
             "loss": float(last["loss"]),
             "val_loss": float(last["val_loss"]),
             "val_loss_rise": float(last["val_loss"] / history["val_loss"].min()),
-            "swing": float(late.diff().abs().mean()),
         }
     return found

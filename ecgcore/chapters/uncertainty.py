@@ -14,6 +14,8 @@ from ecgcore.workflow.reporting import percent
 
 UNIT_COLOURS = {"beat": "#56B4E9", "record": "#0B3C5D"}
 BEFORE, AFTER = "#D55E00", "#0072B2"
+CLIMBS = "the line climbs to the end"
+SINKS = "the line sinks again to the right, and the surest answers are not the best"
 RULE_MARKERS = ("o", "s", "D", "^", "v")
 
 
@@ -269,7 +271,9 @@ def surest_texts(found: Mapping[str, dict]) -> dict[str, str]:
         texts |= {
             f"{protocol}_surest_half": percent(of["half"]),
             f"{protocol}_surest_quarter": percent(of["quarter"]),
-            f"{protocol}_surest_wrong": " and ".join(names) or "none",
+            f"{protocol}_surest_verdict": CLIMBS if of["quarter"] >= of["half"] else SINKS,
+            f"{protocol}_surest_wrong": ("records " if len(names) > 1 else "record ")
+            + (" and ".join(names) or "–"),
             f"{protocol}_surest_wrong_share": percent(sum(of["wrong"].values()), 0),
         }
     return texts

@@ -31,10 +31,13 @@ def check(profile: ProfileOption = "paper") -> None:
 
     Writes runs/PROFILE/reproduction.json.
     """
-    from ecgcore.workflow import verdict
+    from ecgcore.workflow import claims, verdict
+    from ecgcore.workflow.results import load_metrics
 
     document = verdict.check(profile)
     typer.echo(verdict.told(document))
+    for claim in claims.broken(load_metrics(profile)):
+        typer.echo(f"Not so in this run ({claim.page}): {claim.text}")
     if not document["reproduced"]:
         raise typer.Exit(1)
 

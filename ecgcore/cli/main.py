@@ -14,6 +14,7 @@ from ecgcore.cli import (
     beats,
     check,
     data,
+    detectors,
     export,
     noise,
     predict,
@@ -45,6 +46,7 @@ VERBS = {
     "status": check.status,
     "check": check.check,
     "publish": check.publish,
+    "detectors": detectors.detectors,
     "site": site.site,
     "try-it": site.try_it,
 }

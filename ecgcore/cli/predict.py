@@ -116,13 +116,13 @@ class _Kept:
     def write(self, path: Path, fs: float, model: str) -> None:
         import numpy as np
 
-        from ecgcore.inference import annotations, stretches
+        from ecgcore.inference import annotations
 
         annotations.write(
             path,
             fs,
             np.concatenate(self.seconds),
             np.concatenate(self.predicted),
-            stretches.joined(self.unusable),
+            self.unusable,
             f"ecgcore {model}: research software, no medical device",
         )

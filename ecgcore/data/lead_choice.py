@@ -21,7 +21,7 @@ WINDOW_S, WINDOWS = 10.0, 5  # pieces over the whole recording by which waves ar
 QRS_HZ = (8.0, 25.0)  # where a QRS complex has most of its power, and a pulse or breath little
 WAVES_HZ = (0.5, 40.0)
 REFRACTORY_S = 0.3
-LEAST_SCORE = 0.1  # below: no QRS complexes. MLII of mitdb: 0.25 and more in all but noise
+LEAST_SCORE = 0.01  # below: no QRS complexes
 MOST_OF = 0.6  # share of the moving windows of another lead that a better-known lead needs
 CLEARLY = 1.25  # times the score that a later lead needs to be taken before an earlier one
 
@@ -157,8 +157,8 @@ def score(lead: Lead) -> float:
     """How much a signal looks like an ECG, 0 to 1: the median over a few windows.
 
     Share of the power from 0.5 to 40 Hz that lies from 8 to 25 Hz, where QRS complexes have
-    theirs, times the correlation of the complexes with their mean. A pressure or a breath is
-    regular but slow, noise and muscle are fast but irregular: both products are small.
+    theirs, times the cube of the complexes' mean correlation with their mean. A pressure or a
+    breath is regular but slow, noise and muscle are fast but irregular: both products are small.
     """
     return float(np.median([_score(w, lead.fs) for w in _windows(lead)] or [0.0]))
 
@@ -177,16 +177,17 @@ def _score(window: np.ndarray, fs: float) -> float:
     waves = power[(hz >= WAVES_HZ[0]) & (hz <= WAVES_HZ[1])].sum()
     inside = (hz >= QRS_HZ[0]) & (hz <= QRS_HZ[1])
     qrs = np.fft.irfft(np.where(inside, np.fft.rfft(signal), 0), len(signal))
-    return float(power[inside].sum() / waves) * _regularity(qrs) if waves else 0.0
+    return float(power[inside].sum() / waves) * _regularity(qrs) ** 3 if waves else 0.0
 
 
 def _regularity(qrs: np.ndarray) -> float:
-    """Mean correlation of the complexes with their mean; 0 for fewer than three."""
+    """Mean correlation of the complexes with their mean, 0 to 1; 0 for fewer than three."""
     from scipy.signal import find_peaks
 
     half = round(0.1 * FS)
-    height = 0.5 * np.sort(np.abs(qrs))[-max(len(qrs) // 100, 1)]
-    peaks = find_peaks(np.abs(qrs), height=height, distance=round(REFRACTORY_S * FS))[0]
+    energy = np.convolve(qrs**2, np.hanning(round(0.12 * FS)), "same")
+    height = 0.25 * np.sort(energy)[-max(len(energy) // 100, 1)]
+    peaks = find_peaks(energy, height=height, distance=round(REFRACTORY_S * FS))[0]
     peaks = peaks[(peaks >= half) & (peaks < len(qrs) - half)]
     if len(peaks) < 3:
         return 0.0

@@ -126,8 +126,9 @@ def _best_chain(seconds: np.ndarray, evidence: np.ndarray, expected: np.ndarray)
         ratio = (seconds[at] - seconds[start:stop]) / expected[at]
         gain = total[start:stop] - IRREGULAR * np.minimum(np.abs(np.log(ratio)), 1)
         best = gain.argmax()
-        total[at] += gain[best]
-        before[at] = start + best
+        if gain[best] > 0:  # else the chain begins here
+            total[at] += gain[best]
+            before[at] = start + best
     chain, at = [], int(total.argmax())
     while at >= 0 and total[at] > 0:
         chain.append(at)

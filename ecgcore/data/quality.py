@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d, median_filter
 
 from ecgcore.constants import FS
 from ecgcore.data import qrs
@@ -33,6 +34,9 @@ REASONS = {
 MISSING_S = 0.2  # shorter gaps are bridged
 FLAT_S = 2.0  # as long as two beats lie apart at 30 a minute
 RAILED_S = 0.4  # longer than a QRS complex that is too high for its recorder
+SPIKE_S = 0.01  # no longer, such as of a pacemaker
+OFTEN = 0.03  # of the samples of a part; more of them are noise
+STEADY_S, AROUND = 2.0, 5  # the height of QRS complexes is the median of so many parts, of so long
 WINDOW_S = 10.0
 STANDING_OUT = 2.0
 ROUNDING = 5e-7  # of samples that once had 32 bits
@@ -80,12 +84,20 @@ def review(signal: Signal) -> Review:
     Samples may have any unit and lie at any distance from zero. A bad stretch costs no beats
     outside it, as the stretches between are analysed each on its own.
     """
-    peaks, bad = [], []
+    return together(part for part, _ in parts(signal))
+
+
+def parts(signal: Signal) -> Iterator[tuple[Review, float]]:
+    """The same block by block, each with the share that is done by then, 0 to 1."""
     for start, stop in _blocks(signal):
-        found = _review_block(signal, start, stop)
-        peaks.append(found.peaks_s)
-        bad += found.stretches
-    return Review(np.concatenate([np.empty(0), *peaks]), _joined(bad))
+        yield _review_block(signal, start, stop), stop / signal.n_samples
+
+
+def together(found: Iterable[Review]) -> Review:
+    """The review of the whole, from those of its blocks in order."""
+    found = list(found)
+    bad = [stretch for part in found for stretch in part.stretches]
+    return Review(np.concatenate([np.empty(0), *(part.peaks_s for part in found)]), _joined(bad))
 
 
 def review_samples(samples: np.ndarray, fs: float) -> Review:
@@ -186,7 +198,7 @@ def _waves(samples: np.ndarray, fs: float, faults: list[Stretch], runs: list) ->
     known = samples.copy()
     for fault in faults:
         known[round(fault.start_s * fs) : round(fault.stop_s * fs)] = np.nan
-    known = fill_gaps(known)
+    known = _steady(fill_gaps(known), fs)
     signal = resample(known - np.median(known), fs)
     parts = [(np.empty(0), np.empty(0), np.empty(0, dtype=bool), np.empty(0))]
     for start, stop in runs:
@@ -198,6 +210,32 @@ def _waves(samples: np.ndarray, fs: float, faults: list[Stretch], runs: list) ->
         seconds, peaks = ((first + position) / FS for position in at)
         parts.append((seconds, waves.height, beat, peaks))
     return _Found(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _steady(samples: np.ndarray, fs: float) -> np.ndarray:
+    """(n,) samples without spikes and steps, which no heart makes: faster, and higher than QRS.
+
+    How high QRS complexes are is told by the seconds around, spikes left out.
+    """
+    part = round(STEADY_S * fs)
+    starts = np.arange(0, len(samples), part)
+    jump = np.diff(samples, prepend=samples[:1])
+    if (np.maximum.reduceat(np.abs(jump), starts) <= _range(samples, starts) / 2).all():
+        return samples  # the common case, without a filter
+    slow = median_filter(samples, 2 * round(SPIKE_S * fs) + 1, mode="nearest")
+    usual = median_filter(_range(slow, starts), AROUND, mode="nearest")
+    most = np.repeat(maximum_filter1d(usual, 3, mode="nearest"), part)[: len(samples)]
+    spikeless = np.where(np.abs(samples - slow) > most, slow, samples)
+    jump = np.diff(spikeless, prepend=spikeless[:1])
+    sudden = np.abs(jump) > most
+    often = np.add.reduceat(sudden.astype(int), starts) > OFTEN * part  # noise, not steps
+    sudden &= ~np.repeat(often, part)[: len(samples)]
+    return spikeless - np.cumsum(np.where(sudden, jump, 0))
+
+
+def _range(samples: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """From the lowest to the highest sample of each part that starts so."""
+    return np.maximum.reduceat(samples, starts) - np.minimum.reduceat(samples, starts)
 
 
 def _noisy(found: _Found, start: float, stop: float) -> list[Stretch]:

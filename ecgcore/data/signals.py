@@ -17,7 +17,11 @@ LONGEST_S = 31 * 86_400.0  # a month; what claims to be longer is no recording o
 SAME_FS = 0.005  # share by which two rates may differ and count as one
 BLOCK_S = 300.0
 CONTEXT_S = 15.0  # read on both sides of a block: filters settle, RR intervals are known
-LARGE = 1e4  # spreads by which a signal may be off zero before float32 would round its waves
+LARGE = 10.0  # spreads by which a signal may be off zero before float32 rounds its waves
+
+
+class UnknownRate(ConfigError):
+    """A file has no sampling rate, and nobody has given one."""
 
 
 @dataclass(frozen=True)
@@ -100,14 +104,14 @@ def check_length(n_samples: int, fs: float, name: str) -> None:
 def agreed_fs(given: float | None, found: float | None, name: str) -> float:
     """The rate that a file has, or else the one that somebody gives (both Hz, None: none).
 
-    Raises ConfigError if there is neither, if the two differ, or if it is implausible.
+    Raises UnknownRate if there is neither, ConfigError if the two differ or it is implausible.
     """
     if given is not None:
         check_fs(given, name)
     if found is None:
         if given is None:
-            raise ConfigError(
-                f"{name}: a signal needs its sampling rate, and the file has none (--fs, in Hz)"
+            raise UnknownRate(
+                f"{name}: a signal needs its sampling rate (--fs, in Hz), and the file has none"
             )
         return float(given)
     check_fs(found, name)

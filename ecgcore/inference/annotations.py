@@ -3,7 +3,7 @@
 Each class has the code of PhysioNet's that stands for it (https://physionet.org/physiotools/wag/
 annot-5.htm): N normal, S supraventricular, V ventricular, F fusion, Q unclassifiable. What cannot
 be analysed lies between two changes of signal quality (`~`), the first of subtype -1, "unreadable".
-A note at the very start says who annotated.
+A note at the start says who annotated.
 """
 
 import tempfile
@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from ecgcore.constants import CLASSES
+from ecgcore.data.quality import Stretch
 from ecgcore.errors import DataError
 from ecgcore.files import replacing
-from ecgcore.inference.stretches import Stretch
 
 NOTE, QUALITY, UNREADABLE = '"', "~", -1
 
@@ -36,7 +36,7 @@ def write(
 
     if not len(seconds):
         raise DataError(f"{path}: no beat to annotate")
-    rows = [(0, -1, NOTE, 0, note[:250])]
+    rows = [(1, -1, NOTE, 0, note[:250])]  # at 0, readers take a note for one of theirs
     rows += [(round(s * fs), 1, CLASSES[c], 0, "") for s, c in zip(seconds, predicted, strict=True)]
     for stretch in unusable:
         rows.append((round(stretch.start_s * fs), 0, QUALITY, UNREADABLE, ""))

@@ -6,7 +6,7 @@ no others. All is read block by block, and of a recording only what the model lo
 that a day fits into little memory. Research software: what it says of an ECG is no diagnosis.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
@@ -15,16 +15,16 @@ import pandas as pd
 
 from ecgcore.beats.cutting import RR_FACTOR, cut, median_rr
 from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
-from ecgcore.data import rpeaks, signals
+from ecgcore.data import quality, signals
 from ecgcore.data.formats.content import Content, Problem, Rows
 from ecgcore.data.formats.opening import open_file
+from ecgcore.data.quality import Review, Stretch
 from ecgcore.data.records import AAMI_OF_SYMBOL
 from ecgcore.data.signals import Block, Signal
 from ecgcore.errors import ConfigError, DataError
 from ecgcore.inference import choosing
 from ecgcore.inference.classifier import Classifier
-from ecgcore.inference.sanity import Sanity, warn_of_rows
-from ecgcore.inference.stretches import Stretch, joined, without_signal
+from ecgcore.inference.sanity import NOTABLE_SHARE, Sanity, warn_of_rows
 from ecgcore.rhythm import sequence
 from ecgcore.rhythm.whole import RhythmClassifier
 
@@ -85,8 +85,8 @@ class Decided(Classified):
 class Part:
     """Some beats of a file, in order, with what was wrong; done: share of the file, or NaN.
 
-    warnings: doubts about the whole, in the last part only; block: the signal that the beats
-    were cut from, None for rows; unusable: what of the block cannot be analysed.
+    warnings: doubts about the whole, and unusable: what of it cannot be analysed, in the last part
+    only; block: the signal that the beats were cut from, None for rows.
     """
 
     beats: Classified
@@ -171,14 +171,43 @@ def classify_signal(
     As in `beats.segment`, the last beat is left out: no next R peak says how long it lasts.
     Raises DataError if the signal holds no heartbeat.
     """
-    annotated = None if own_peaks else _annotated(signal)
+    review = yield from _reviewed(signal, _nothing())
+    beats_of = (None if own_peaks else _annotated(signal)) or _beats_at(review.peaks_s)
     sanity, count = Sanity(signal.name, signal.fs), 0
     for block in signals.blocks(signal, block_s):
-        beats = annotated(block) if annotated else _found(block)
+        beats = beats_of(block)
         sanity.add(block, beats)
-        yield _classify_block(block, beats, count, classifier)
+        part = _classify_block(block, beats, count, classifier)
+        yield replace(part, done=REVIEWED + (1 - REVIEWED) * block.done)
         count += len(beats.time_s)
-    yield Part(_nothing(), warnings=[*signal.notes, *sanity.warnings()], done=1.0)
+    yield _last(_nothing(), signal, sanity, review)
+
+
+# Share of the time until R peaks and bad stretches are known, and until a rhythm model answers.
+REVIEWED, READ = 0.4, 0.8
+
+
+def _reviewed(signal: Signal, nothing: Classified) -> Generator[Part, None, Review]:
+    """R peaks and bad stretches; its parts say how far it is."""
+    found = []
+    for part, done in quality.parts(signal):
+        found.append(part)
+        yield Part(nothing, done=REVIEWED * done)
+    return quality.together(found)
+
+
+def _last(nothing: Classified, signal: Signal, sanity: Sanity, review: Review) -> Part:
+    warnings = [*signal.notes, *sanity.warnings(), *_noise(signal, review)]
+    return Part(nothing, warnings=warnings, done=1.0, unusable=review.stretches)
+
+
+def _noise(signal: Signal, review: Review) -> Iterator[str]:
+    """What Sanity does not see."""
+    for why in (quality.RAILED, quality.NOISY):
+        share = quality.share([s for s in review.stretches if s.why == why], signal.seconds)
+        if share > NOTABLE_SHARE:
+            told = quality.REASONS[why]
+            yield f"{signal.name}: {share:.0%} of the signal cannot be analysed: {told}"
 
 
 @dataclass(frozen=True)
@@ -215,27 +244,13 @@ def _annotated(signal: Signal):
     return beats
 
 
-def _found(block: Block) -> BlockBeats:
-    """Beats at the R peaks that `rpeaks.find` sees in a block and its context."""
-    start = rpeaks.find(block.signal)
-    seconds = (start + block.offset) / FS
-    inside = (seconds >= block.start_s) & (seconds < block.stop_s)
-    if block.done == 1:
-        inside[-1:] = False  # the last beat of the whole
-    if len(start) < 2:
-        inside[:] = False
-    length = _lengths(median_rr(seconds)) if inside.any() else np.empty(len(start))
-    n = np.count_nonzero(inside)
-    return BlockBeats(start[inside], seconds[inside], length[inside], np.full(n, -1, dtype=np.int8))
-
-
 def _classify_block(block: Block, found: BlockBeats, count: int, classifier: Classifier) -> Part:
     signal, extent = cut(block.signal, found.start, found.length)
     row = count + 1 + np.arange(len(signal))
     problems, kept = _flat(row, found.time_s, extent), extent > 0
     probabilities = classifier.probabilities(signal[kept])
     beats = Classified(row[kept], found.time_s[kept], found.true[kept], signal[kept], probabilities)
-    return Part(beats, problems, done=block.done, block=block, unusable=without_signal(block))
+    return Part(beats, problems, done=block.done, block=block)
 
 
 def _flat(row: np.ndarray, time_s: np.ndarray, extent: np.ndarray) -> list[Problem]:
@@ -244,9 +259,6 @@ def _flat(row: np.ndarray, time_s: np.ndarray, extent: np.ndarray) -> list[Probl
         Problem(int(r), f"beat {r} at {t:.2f} s: the signal is constant")
         for r, t in zip(row[extent == 0], time_s[extent == 0], strict=True)
     ]
-
-
-READING = 0.8  # share of the time that a rhythm model's answer takes until all has been read
 
 
 def classify_in_rhythm(
@@ -261,13 +273,15 @@ def classify_in_rhythm(
     passed on in `true`, and looked at by nobody. Beats are Decided. Raises DataError if there is no
     heartbeat, or too few.
     """
+    review = yield from _reviewed(signal, _nobody())
     annotated = None if own_peaks else _annotated(signal)
+    peaks_s = signal.peaks_s if annotated else review.peaks_s
     sanity, read = Sanity(signal.name, signal.fs), []
     for block in signals.blocks(signal, block_s):
-        read.append(_read(block, signal, rhythm.causal, bool(annotated)))
+        read.append(_read(block, peaks_s, rhythm.causal))
         sanity.add(block, read[-1])
-        yield Part(_nobody(), done=READING * block.done)
-    warnings = [*signal.notes, *sanity.warnings()]
+        yield Part(_nobody(), done=REVIEWED + (READ - REVIEWED) * block.done)
+    last = _last(_nobody(), signal, sanity, review)
     seconds = np.concatenate([each.time_s for each in read])
     window = np.concatenate([each.window for each in read])
     read = [each.block for each in read]  # the windows are in memory once, not twice
@@ -284,7 +298,7 @@ def classify_in_rhythm(
         if block.done == 1:
             at = slice(at.start, len(seconds) - 1)
         yield _decided(block, found(block), at, decision, probabilities)
-    yield Part(_nobody(), warnings=warnings, done=1.0)
+    yield last
 
 
 @dataclass(frozen=True)
@@ -298,22 +312,15 @@ class _Read:
     window: np.ndarray
 
 
-def _read(block: Block, signal: Signal, causal: bool, annotated: bool) -> _Read:
-    last = block.done == 1
-    if annotated:
-        seconds = signal.peaks_s
-        inside = (seconds >= block.start_s) & ((seconds < block.stop_s) | last)
-        start = np.round(seconds[inside] * FS).astype(np.int64) - block.offset
-    else:
-        start = rpeaks.find(block.signal)
-        seconds = (start + block.offset) / FS
-        inside = (seconds >= block.start_s) & ((seconds < block.stop_s) | last)
-        start = start[inside]
+def _read(block: Block, peaks_s: np.ndarray, causal: bool) -> _Read:
+    inside = (peaks_s >= block.start_s) & ((peaks_s < block.stop_s) | (block.done == 1))
+    seconds = peaks_s[inside]
+    start = np.round(seconds * FS).astype(np.int64) - block.offset
     window = np.empty((0, sequence.WINDOW), np.float32)
     if len(start):
         at = np.minimum(start, len(block.signal))  # further ones are refused with the whole
         window = sequence.windows(sequence.filtered(block.signal, FS, causal), at)
-    return _Read(block, start, seconds[inside], window)
+    return _Read(block, start, seconds, window)
 
 
 def _decided(
@@ -329,18 +336,12 @@ def _decided(
     columns = (row, found.time_s, found.true, shape, probabilities[at], decision[at])
     problems = _flat(row, found.time_s, extent)
     beats = Decided(*(c[kept] for c in columns))
-    return Part(
-        beats,
-        problems,
-        done=READING + (1 - READING) * block.done,
-        block=block,
-        unusable=without_signal(block),
-    )
+    return Part(beats, problems, done=READ + (1 - READ) * block.done, block=block)
 
 
 def _beats_at(seconds: np.ndarray):
     """A function from a block to its beats at R peaks (n,) s of the whole, but the last one."""
-    length = _lengths(median_rr(seconds)[:-1])
+    length = _lengths(median_rr(seconds)[:-1]) if len(seconds) > 1 else np.empty(0)
     beat = seconds[:-1]
 
     def beats(block: Block) -> BlockBeats:
@@ -386,5 +387,5 @@ def collect(parts: Iterator[Part]) -> Part:
         problems=[problem for p in parts for problem in p.problems],
         warnings=[warning for p in parts for warning in p.warnings],
         done=1.0,
-        unusable=joined(stretch for p in parts for stretch in p.unusable),
+        unusable=[stretch for p in parts for stretch in p.unusable],
     )

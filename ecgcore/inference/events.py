@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from ecgcore.constants import CLASSES
-from ecgcore.inference.stretches import Stretch
+from ecgcore.data.quality import Stretch
 
 N, S, V, F = (CLASSES.index(letter) for letter in "NSVF")
 ECTOPIC = {"S": S, "V": V}
@@ -128,7 +128,7 @@ class Summary:
         """Plain values for JSON, which knows no NaN: None."""
         found = asdict(self) | {
             "start": self.start.isoformat() if self.start else None,
-            "unusable": [s.as_dict() for s in self.unusable],
+            "unusable": [asdict(s) for s in self.unusable],
         }
         for name in ("events", "fibrillation"):
             found[name] = [e.as_dict() for e in getattr(self, name)]

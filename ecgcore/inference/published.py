@@ -66,41 +66,47 @@ def find(name: str) -> tuple[Path, str]:
     raise DataError(f"{wanted}: no trained network yet; `make book` trains one")
 
 
-def worth(name: str, metrics: dict) -> list[dict]:
-    """What weights called `name` reached, by a metrics document: plain values, for JSON.
+def worth(name: str, own: dict, others: dict) -> list[dict]:
+    """What weights called `name` reached: plain values, for JSON.
 
-    `accuracy` of `beats` beats, `always_N`, what the answer N alone would reach there, `of`, whose
-    beats these were, and `same`, whether these very weights were tested.
+    own: a metrics document of the profile that trained them; others: the published one, for tests
+    that it lacks. `accuracy` of `beats` beats, `always_N`, what the answer N alone would reach
+    there, `of`, whose beats these were, and `same`, whether these very weights were tested.
     """
     found = []
     for test in TESTS[name]:
-        result = metrics
-        for key in test.key:
-            result = result.get(key, {})
-        if "accuracy" in result:
-            always = result["counts"]["N"] / result["n_beats"]
+        result = _result(own, test.key)
+        same = test.same and bool(result)
+        result = result or _result(others, test.key)
+        if result:
             found.append(
                 {
                     "of": test.beats,
-                    "same": test.same,
+                    "same": same,
                     "beats": result["n_beats"],
                     "accuracy": result["accuracy"],
-                    "always_N": always,
+                    "always_N": result["counts"]["N"] / result["n_beats"],
                     "result": ".".join(test.key),
                 }
             )
     return found
 
 
+def _result(metrics: dict, key: tuple[str, ...]) -> dict:
+    for part in key:
+        metrics = metrics.get(part, {})
+    return metrics if "accuracy" in metrics else {}
+
+
 def described(path: Path, about: dict, origin: str) -> dict:
     """A document of weights with `origin` and `reached`: as published, else by the metrics of the
-    profile that they were trained in, if there are any."""
+    profile that they were trained in, and those that are published."""
     if "reached" in about or path.stem not in NAMES or origin == GIVEN:
         return {"reached": []} | about | {"origin": origin}
-    profile = path.parent.parent.name
-    metrics = paths.figures_dir(profile) / "metrics.json"
-    reached = worth(path.stem, read_json(metrics)) if metrics.is_file() else []
-    return about | {"origin": origin, "reached": reached}
+    folders = (paths.figures_dir(path.parent.parent.name), paths.FIGURES)
+    files = [folder / "metrics.json" for folder in folders]
+    own, others = (read_json(file) if file.is_file() else {} for file in files)
+    return about | {"origin": origin, "reached": worth(path.stem, own, others)}
 
 
 def sentences(about: dict) -> list[str]:

@@ -10,12 +10,12 @@ import numpy as np
 from ecgcore.constants import FS
 from ecgcore.data.formats.content import Content, Problem
 from ecgcore.data.formats.opening import open_file
+from ecgcore.data.quality import Stretch
 from ecgcore.data.signals import Signal
 from ecgcore.errors import ConfigError
-from ecgcore.inference import choosing, classifying, events, stretches
+from ecgcore.inference import choosing, classifying, events
 from ecgcore.inference.choosing import Model
 from ecgcore.inference.classifying import Classified, Part
-from ecgcore.inference.stretches import Stretch
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,8 @@ class Recording:
 def summed_up(signal: Signal, whole: Part) -> events.Summary:
     """Events and numbers of a signal whose parts were collected."""
     beats = whole.beats
-    start = getattr(signal, "start", None)
-    found = stretches.joined(whole.unusable)
-    return events.summarise(beats.time_s, beats.predicted, signal.seconds, found, start)
+    start = signal.start
+    return events.summarise(beats.time_s, beats.predicted, signal.seconds, whole.unusable, start)
 
 
 def read(
@@ -103,12 +102,12 @@ def of_content(
         unit=signal.unit,
         fs=signal.fs,
         seconds=signal.seconds,
-        start=getattr(signal, "start", None),
+        start=signal.start,
         annotated=bool(len(whole.beats)) and bool((whole.beats.true >= 0).any()),
         signal=np.concatenate(pieces) if pieces else np.empty(0, np.float32),
         beats=whole.beats,
         problems=whole.problems,
         warnings=whole.warnings,
-        unusable=stretches.joined(whole.unusable),
+        unusable=whole.unusable,
         model=model,
     )

@@ -243,7 +243,7 @@ def _timeline(recording: Recording, summary: Summary) -> str:
     width = _bin_s(recording.seconds)
     n = max(int(np.ceil(recording.seconds / width)), 1)
     letters = ["V", "S", *(c for c in "FQ" if summary.counts[c])]
-    rows = [*letters, "irregular", "no signal"]
+    rows = [*letters, "irregular", "not usable"]
     height = 24.0
     canvas = Canvas(
         1000, height * len(rows) + 34, (0, recording.seconds), (0, len(rows)), (70, 26, 6, 28)
@@ -264,7 +264,7 @@ def _timeline(recording: Recording, summary: Summary) -> str:
         low = len(rows) - 1 - rows.index("irregular")
         canvas.box(event.start_s, event.stop_s, low + 0.1, low + 0.8, "af")
     for stretch in summary.unusable:
-        low = len(rows) - 1 - rows.index("no signal")
+        low = len(rows) - 1 - rows.index("not usable")
         canvas.box(stretch.start_s, stretch.stop_s, low + 0.1, low + 0.8, "bad")
     return canvas.svg("Timeline: when ectopic beats, irregular rhythm and gaps occur")
 
@@ -518,7 +518,7 @@ def _poincare(recording: Recording) -> str:
 
 def _unusable(summary: Summary) -> str:
     if not summary.unusable:
-        return "<h2>Not analysed</h2><p>Nothing: there is a signal throughout.</p>"
+        return "<h2>Not analysed</h2><p>Nothing: all could be.</p>"
     total = sum(s.seconds for s in summary.unusable)
     rows = [
         [summary.clock(s.start_s), _duration(s.seconds), s.why] for s in summary.unusable[:LISTED]

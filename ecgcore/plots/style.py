@@ -21,6 +21,7 @@ from matplotlib.transforms import Bbox
 from ecgcore import paths
 from ecgcore.constants import BEAT_LENGTH, FS
 from ecgcore.files import replacing
+from ecgcore.plots import data
 
 __all__ = [
     "Artist",
@@ -69,10 +70,12 @@ def canvas(rows: int = 1, columns: int = 1, size: tuple[float, float] = (7.2, 3.
 
 
 def save(figure: Figure, name: str, profile: str) -> Path:
-    """Write a figure as SVG into the profile's figures folder, and close it."""
+    """Write a figure as SVG and its data as CSV into the profile's figures folder, and close it."""
     path = paths.figures_dir(profile) / f"{name}.svg"
     with replacing(path) as temporary, style():
         figure.savefig(temporary, format="svg", metadata={"Date": None})
+    with replacing(path.with_suffix(".csv")) as temporary:
+        data.table(figure).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
     plt.close(figure)
     return path
 

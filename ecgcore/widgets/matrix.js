@@ -50,7 +50,7 @@ function cell({ t, p, count, share, most, shares, filters, choose }) {
   const button = element("button", {
     type: "button",
     class: `bi-cell ${t === p ? "bi-right" : "bi-wrong"}`,
-    "aria-label": `annotated ${t}, model ${p}: ${number(count)} beats, ${percent(share)} of ${t}`,
+    "aria-label": `annotated ${t}, model ${p}: ${number(count)} ${count === 1 ? "beat" : "beats"}, ${percent(share)} of ${t}`,
     "aria-pressed": String(pressed),
     "data-cell": `${t}${p}`,
     onclick: () => choose(pressed ? "" : t, pressed ? "" : p),

@@ -73,9 +73,10 @@ class Study:
 
 # Results that take long.
 STUDIES, RHYTHM, ANSWERS = "09_studies.json", "11_rhythm.json", "13_answers.csv"
-NOISE, OUT_OF_SAMPLE = "14_noise.json", "08_out_of_sample.npz"
+NOISE, DETECTORS, OUT_OF_SAMPLE = "14_noise.json", "07_detectors.json", "08_out_of_sample.npz"
 # The notebook whose parameter `recompute` asks for them.
 KEPT = {
+    DETECTORS: "07_own_ecg",
     OUT_OF_SAMPLE: "08_label_errors",
     RHYTHM: "11_rhythm",
     ANSWERS: "11_rhythm",

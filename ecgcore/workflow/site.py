@@ -1,14 +1,17 @@
 """The book's source, brought together for Jupyter Book."""
 
 import json
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
-from ecgcore import paths
+from ecgcore import paths, provenance
 from ecgcore.files import replacing, write_text
-from ecgcore.workflow.results import assemble
+from ecgcore.workflow import claims
+from ecgcore.workflow.results import assemble, load_metrics
 
 
 def site_dir(profile: str) -> Path:
@@ -23,6 +26,7 @@ def publish(executed: Path, target: Path) -> Path:
     in the book each is shown by its HTML twin, which has the data too.
     """
     document = json.loads(executed.read_text(encoding="utf-8"))
+    document["cells"] = list(_with_sources(document["cells"], executed.stem))
     for cell in document["cells"]:
         tags = cell["metadata"].get("tags", [])
         if "injected-parameters" in tags:
@@ -32,6 +36,36 @@ def publish(executed: Path, target: Path) -> Path:
     document["metadata"].pop("widgets", None)
     write_text(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     return target
+
+
+SAVED = re.compile(r"""\bsave\(\s*\w+(?:\([^()]*\))?,\s*"(\w+)",\s*profile\)""")
+BELOW = """::::{{div}} figure-source
+{{download}}`SVG <../../figures/{name}.svg>` ·
+{{download}}`data (CSV) <../../figures/{name}.csv>` ·
+notebooks/{notebook}.ipynb, cell {number}, at commit {commit}
+::::
+"""
+
+
+def _with_sources(cells: list[dict], notebook: str) -> Iterator[dict]:
+    """The cells, and below each figure a quiet line that leads to what it is made of."""
+    number = 0
+    for cell in cells:
+        yield cell
+        if cell["cell_type"] != "code":
+            continue
+        number += "injected-parameters" not in cell["metadata"].get("tags", [])
+        saved = SAVED.search("".join(cell["source"]))
+        if saved and "mystnb" in cell["metadata"]:
+            text = BELOW.format(
+                name=saved[1], notebook=notebook, number=number, commit=provenance.commit()
+            )
+            yield {
+                "cell_type": "markdown",
+                "id": f"source-{number}",
+                "metadata": {},
+                "source": text.splitlines(keepends=True),
+            }
 
 
 def stage_site(profile: str) -> Path:
@@ -45,7 +79,20 @@ def stage_site(profile: str) -> Path:
         shutil.copy(paths.ROOT / name, site / name)
     if profile == "smoke":
         _announce_smoke(site / "_config.yml")
+    else:
+        _mark_claims(site / "book", load_metrics(profile))
     return site
+
+
+def _mark_claims(book: Path, numbers: dict) -> None:
+    """Say beside each sentence that this run's numbers contradict that they do."""
+    for page in sorted(book.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        write_text(page, claims.marked(page.stem, text, numbers))
+    for notebook in sorted((book / "executed").glob("*.ipynb")):
+        document = json.loads(notebook.read_text(encoding="utf-8"))
+        claims.mark_notebook(notebook.stem, document, numbers)
+        write_text(notebook, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
 def _announce_smoke(config: Path) -> None:

@@ -141,12 +141,15 @@ def check(profile: str) -> dict:
     path = paths.FIGURES / TOLERANCES
     allowed = read_json(path) if path.is_file() else {}
     rows = compare(found, known, trained_entries(chosen, known), allowed)
-    judged = [row for row in rows if row.kind != NOT_COMPARED]
+    # What was published without tolerances can be judged by its exact numbers alone.
+    unjudged = 0 if allowed else sum(row.kind == STATISTICAL for row in rows)
+    judged = [r for r in rows if r.kind == EXACT or (r.kind == STATISTICAL and allowed)]
     largest = sorted(judged, key=lambda r: -r.deviation)[:LARGEST]
     document = {
         "profile": profile,
         "commit": provenance.commit(),
-        "reproduced": all(row.holds for row in rows),
+        "reproduced": all(row.holds for row in judged),
+        "unjudged": unjudged,
         "numbers": {k: sum(r.kind == k for r in rows) for k in (EXACT, STATISTICAL, NOT_COMPARED)},
         "out_of_tolerance": [asdict(row) for row in judged if not row.holds],
         "largest": [asdict(row) for row in largest],
@@ -177,8 +180,13 @@ def told(document: dict) -> str:
     """The verdict as text for a terminal."""
     lines = [f"{n:6,} numbers {kind}" for kind, n in document["numbers"].items()]
     wrong = document["out_of_tolerance"]
+    if document["unjudged"]:
+        lines.append(
+            f"{document['unjudged']:,} statistical numbers are not judged: what is published came "
+            "without tolerances."
+        )
     if document["reproduced"]:
-        lines.append("Reproduced: every number is equal, or within its tolerance.")
+        lines.append("Reproduced: every number that is judged is equal, or within its tolerance.")
     else:
         lines.append(f"NOT reproduced: {len(wrong):,} numbers differ by more than they may.")
     lines.append("The largest deviations, in tolerances:")

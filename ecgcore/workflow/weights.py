@@ -10,7 +10,7 @@ from ecgcore.errors import ConfigError, DataError
 from ecgcore.inference import classifying, onnx_export, published
 from ecgcore.models.checkpoints import load_checkpoint, read_tensors, save_weights
 from ecgcore.rhythm import onnx_graph, portable, storage
-from ecgcore.workflow.results import load_metrics, metrics_file
+from ecgcore.workflow.results import load_metrics, published_metrics
 
 CHECKED = ("119", "232")  # records whose answers are kept, so that changed features are noticed
 
@@ -24,14 +24,18 @@ def publish(profile: str, folder: Path = published.FOLDER) -> list[Path]:
     if profile not in published.PROFILES:
         known = " or ".join(published.PROFILES)
         raise ConfigError(f"profile {profile!r}: only weights of {known} are published")
-    metrics = load_metrics(profile) if metrics_file(profile).is_file() else {}
     there = [name for name in published.NAMES if paths.model_file(profile, name).is_file()]
     if not there:
         raise DataError(f"{paths.run_dir(profile)}: no trained weights yet; run `make book` first")
+    try:
+        own = load_metrics(profile)
+    except DataError:
+        own = {}  # trained, and not evaluated yet
+    others = published_metrics() if (paths.FIGURES / "metrics.json").is_file() else {}
     written = []
     for name in there:
         source = paths.model_file(profile, name)
-        reached = {"reached": published.worth(name, metrics)}
+        reached = {"reached": published.worth(name, own, others)}
         of_rhythm = name in (published.RHYTHM, published.CAUSAL)
         write = _rhythm if of_rhythm else _network
         written += write(source, Path(folder) / source.name, reached)

@@ -158,15 +158,49 @@ def test_a_file_that_is_no_table_gives_one_error_that_names_it(tmp_path, content
 
 
 @pytest.mark.parametrize(
-    ("group", "protocol"), [("random", "random"), ("inter-patient", "inter_patient")]
+    ("group", "protocol", "name"),
+    [
+        ("random", "random", "This work"),
+        ("inter-patient", "inter_patient", "This work, one beat"),
+    ],
 )
-def test_this_work_stands_at_the_foot_of_its_own_protocol(studies, metrics, group, protocol):
+def test_this_work_stands_at_the_foot_of_its_own_protocol(studies, metrics, group, protocol, name):
     table = literature.study_table(studies, (group,), metrics)
     assert len(table) == (studies["protocol_group"] == group).sum() + 1
     own = table.iloc[-1]
-    assert own["study"] == "This work"
+    assert own["study"] == name
     assert own["accuracy (%)"] == f"{100 * metrics[protocol]['accuracy']:.1f}"
     assert own["F1 of S (%)"] == f"{100 * metrics[protocol]['per_class']['S']['f1']:.1f}"
+
+
+def test_the_rhythm_model_has_a_row_and_a_point_of_its_own(studies, metrics):
+    metrics["inter_patient_rhythm"] = metrics["random"] | {"scored_classes": list(CLASSES[:4])}
+    names = ["This work, one beat", "This work, rhythm"]
+    for table in (
+        literature.study_table(studies, ("inter-patient",), metrics),
+        literature.sensitivity_table(studies, metrics),
+    ):
+        assert table["study"].to_list()[-2:] == names
+    points = literature.f1_points(studies, metrics).set_index("label")
+    assert points["S"][names].to_list() == [
+        100 * metrics[p]["per_class"]["S"]["f1"] for p in ("inter_patient", "inter_patient_rhythm")
+    ]
+
+
+def test_what_other_chapters_measured_fills_the_rows_of_claims(metrics):
+    def entry(run, macro_f1, f1):
+        return {"run": run, "macro_f1": macro_f1, "per_class": {c: {"f1": f1} for c in CLASSES}}
+
+    networks = [entry("cnn_lstm", 0.9, 0.8), entry("cnn", 0.7, 0.5), entry("lstm", 0.6, 0.4)]
+    kept = {"networks": networks, "imbalance": [entry("loss", 0.8, 0.6), entry("both", 0.3, 0.2)]}
+    metrics["random"]["elsewhere"] = literature.measured_elsewhere(
+        kept, {"memory": {"peak_mb": 1500.0}}
+    )
+    shown = literature.claim_table(literature.read_claims(), metrics).set_index("claim")
+    told = shown["random split"].str.replace("\xa0", " ")
+    assert told["memory in training"] == "1.5 GB"
+    assert told["gain in F1 of the minority classes by balancing"].startswith("S −25.0 %")
+    assert told["division of labour"] == "macro-F1 0.900; without LSTM 0.700, without CNN 0.600"
 
 
 def test_no_row_of_this_work_without_its_figures(studies, metrics):
@@ -227,7 +261,7 @@ def test_the_study_with_the_leak_is_drawn_as_not_comparable(studies, metrics):
     leaky = studies[studies["remark"].str.startswith("Leak") & studies["S_f1"].notna()]
     assert len(leaky)
     assert (points.loc[leaky["label"].unique(), "kind"] == "not comparable").all()
-    assert points.loc["This work", "kind"] == "this work"
+    assert points.loc["This work, one beat", "kind"] == "this work"
     assert {"reported", "computed"} <= set(points["kind"])
 
 
@@ -268,7 +302,7 @@ def test_every_claim_that_names_a_counterpart_finds_it_in_full_metrics(metrics):
     claims = literature.read_claims()
     random = metrics["random"]
     random["inference"] = {"latency_p50_ms": 1.0, "latency_p99_ms": 2.0, "beats_per_s": 3.0}
-    random["training"]["peak_memory_gb"] = 1.0
+    random["elsewhere"] = {"peak_memory_gb": 1.0, "balancing": "S −1 %", "halves": "0.9"}
     table = literature.claim_table(claims, metrics)
     named = claims.loc[table.index, "measured"] != ""
     assert (table.loc[named, "random split"] != literature.NOT_MEASURED).all()

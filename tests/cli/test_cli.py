@@ -103,7 +103,7 @@ def test_pack_takes_named_records_and_their_first_signal(ecgcore, database, tmp_
     assert (code, len(out)) == (0, 1)
     assert out[0].endswith("2 records packed, none changed")
     assert records.record_names(tmp_path / "packed") == ["100", NAME]
-    assert records.read_header(tmp_path / "packed", NAME).n_sig == 1
+    assert len(records.read_header(tmp_path / "packed", NAME).signals) == 1
 
 
 def test_pack_of_no_database_is_one_line_and_code_2(ecgcore, tmp_path):

@@ -81,28 +81,6 @@ def test_the_page_reads_them_alike(files, few, book_url, browser):
     page.close()
 
 
-@pytest.mark.parametrize("text", ["0.5\n0.25\n1\n", "ecg\n0,5\n0,25\n1,0\n", '"0.5"\n0.25\n\n1'])
-def test_one_column_is_a_signal(text):
-    opened = csv_text.open_text(io.BytesIO(text.encode()), "s.csv")
-    layout = csv_text.find_layout(opened, "s.csv")
-    assert layout.is_signal
-    signal, problems = csv_text.read_signal(opened, layout, "s.csv")
-    assert signal.tolist() == [0.5, 0.25, 1] and not problems
-
-
-def test_a_signal_with_gaps_is_read_and_its_text_named():
-    text = csv_text.open_text(io.BytesIO(b"ecg\n1\nnan\nabc\n2\n3\n4\n5\n"), "s.csv")
-    signal, problems = csv_text.read_signal(text, csv_text.find_layout(text, "s.csv"), "s.csv")
-    np.testing.assert_array_equal(signal, [1, np.nan, np.nan, 2, 3, 4, 5])
-    assert [str(p) for p in problems] == ['row 4, column 1: "abc" is not a finite number']
-
-
-def test_a_signal_that_is_mostly_text_is_refused():
-    text = csv_text.open_text(io.BytesIO(b"1\nabc\ndef\n" * 3), "s.csv")
-    with pytest.raises(DataError, match=r"s\.csv: most lines are no numbers \(row 2, column 1"):
-        csv_text.read_signal(text, csv_text.find_layout(text, "s.csv"), "s.csv")
-
-
 def test_rubbish_is_given_up_early():
     class Endless(io.RawIOBase):
         """A file that would never end."""

@@ -73,12 +73,13 @@ def test_every_first_signal_of_svdb_is_the_one_in_physionets_header():
         header = records.read_header(SVDB / records.HEADERS, name)
         record = wfdb.rdrecord(str(SVDB / name), physical=False)
         samples = record.d_signal[:, 0]
-        assert (header.n_sig, record.n_sig) == (2, 1), name
+        first = header.signals[0]
+        assert (len(header.signals), record.n_sig) == (2, 1), name
         assert (record.fs, len(samples)) == (header.fs, header.sig_len) == (128, 230_400), name
-        assert record.adc_gain[0] == header.adc_gain[0] == 200, name
-        assert record.baseline[0] == header.baseline[0], name
-        assert samples[0] == header.init_value[0], name
-        assert samples.astype(np.int16).sum(dtype=np.int16) == header.checksum[0], name
+        assert record.adc_gain[0] == first.adc_gain == 200, name
+        assert record.baseline[0] == first.baseline, name
+        assert samples[0] == first.init_value, name
+        assert samples.astype(np.int16).sum(dtype=np.int16) == first.checksum, name
         assert hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest() == kept[name], name
 
 
@@ -107,9 +108,9 @@ def test_headers_carry_the_scale_and_the_patient(database):
     for name in records.record_names(database):
         header = records.read_header(database, name)
         assert header.fs == 360
-        assert header.units == ["mV", "mV"]
-        assert header.adc_gain == [200.0, 200.0]
-        assert header.baseline == [1024, 1024]
+        assert [s.units for s in header.signals] == ["mV", "mV"]
+        assert [s.adc_gain for s in header.signals] == [200.0, 200.0]
+        assert [s.baseline for s in header.signals] == [1024, 1024]
         assert header.comments
 
 

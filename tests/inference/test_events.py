@@ -8,10 +8,10 @@ import pytest
 
 from ecgcore.beats.splits import DS1, DS2
 from ecgcore.constants import CLASSES
+from ecgcore.data.quality import Stretch
 from ecgcore.data.records import AAMI_OF_SYMBOL, read_beats, read_header
 from ecgcore.evaluation import fibrillation
 from ecgcore.inference import events
-from ecgcore.inference.stretches import Stretch, joined
 
 
 def summarise(classes, rr=0.8, unusable=(), **how):
@@ -60,7 +60,7 @@ def test_pauses_and_extreme_intervals():
 def test_nothing_happens_across_what_cannot_be_analysed():
     """An interval of 10 s is a gap there, and no pause; two V beats about it no couplet."""
     rr = [0.8, 0.8, 10.0, 0.8, 0.8]
-    gap = [Stretch(3.0, 12.0)]
+    gap = [Stretch(3.0, 12.0, "missing")]
     found = summarise("NNVVNN", rr, gap)
     assert not found.events and found.longest.seconds == pytest.approx(0.8)
     assert found.analysed_s == pytest.approx(found.seconds - 9)
@@ -108,11 +108,6 @@ def test_few_beats_or_none_are_no_error(classes):
     found = events.summarise(seconds, predicted, 10.0)
     json.dumps(found.as_dict(), allow_nan=False)
     assert found.counts["N"] == classes.count("N")
-
-
-def test_stretches_that_touch_are_one_and_short_ones_none():
-    parts = [Stretch(5, 6), Stretch(0, 3), Stretch(3, 5.0), Stretch(8, 9)]
-    assert joined(parts) == [Stretch(0, 6)]
 
 
 @pytest.mark.parametrize("name", ["steady", "bigeminy", "breathing"])

@@ -10,7 +10,7 @@ import wfdb
 
 from ecgcore import files
 from ecgcore.beats.cutting import segment
-from ecgcore.chapters import own_ecg
+from ecgcore.chapters.own_ecg import tables
 from ecgcore.constants import CLASSES
 from ecgcore.data import rpeaks, signals
 from ecgcore.data.formats import wfdb_record
@@ -223,7 +223,7 @@ def change_header(path, old, new):
         (lambda p: p.with_suffix(".hea").write_text(""), r"mine\.hea: not a WFDB header"),
         (lambda p: p.with_suffix(".atr").write_bytes(b"\x01"), r"mine\.atr: cannot read"),
         (lambda p: change_header(p, " 360 ", " 3 "), r"mine\.hea: a sampling rate of 3 Hz"),
-        (lambda p: change_header(p, "mine.dat", "../mine.dat"), r"mine\.hea: not a WFDB header"),
+        (lambda p: change_header(p, "mine.dat", "../mine.dat"), r"mine\.hea: it names"),
         (lambda p: change_header(p, " 212 ", " 999 "), r"mine\.(hea|dat): "),
         (lambda p: change_header(p, " 36000", " 99000000000"), r"mine\.dat: short"),
     ],
@@ -244,6 +244,6 @@ def test_an_unknown_lead_is_refused_with_those_there_are(tmp_path, network):
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="memory is read as on Linux")
 def test_a_long_record_needs_no_more_memory_than_a_short_one(checkpoint):
     hours = 6.0
-    found = own_ecg.measure_long_record(hours, classifier.onnx_file(checkpoint))
+    found = tables.measure_long_record(hours, classifier.onnx_file(checkpoint))
     assert found["beats"] == pytest.approx(2270 * 2 * hours, rel=0.01)
     assert found["peak_mb"] < 500

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ecgcore.cli import main
+from ecgcore.data.quality import Stretch
 from ecgcore.inference import pdf, recording, report
-from ecgcore.inference.stretches import Stretch
 
 SCRIPT = '<script>alert("x")</script>&'
 
@@ -42,7 +42,7 @@ def test_numbers_are_those_of_the_summary(found):
 
 def test_gaps_and_clock_times_are_told(found):
     start = datetime(2024, 5, 1, 23, 50)
-    gap = replace(found, start=start, unusable=[Stretch(600.0, 660.0)])
+    gap = replace(found, start=start, unusable=[Stretch(600.0, 660.0, "flat")])
     page = report.html(gap)
     assert "1 min" in page and "00:00:00 (day 2)" in page and "01 May 2024" in page
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from ecgcore.beats.cutting import segment
 from ecgcore.cli import main
 from ecgcore.data import signals
 from ecgcore.data.formats import wfdb_record
@@ -149,14 +150,15 @@ def answers(document):
 
 
 @pytest.mark.parametrize("form", ["one column", "beats already cut"])
-def test_ways_agree_on_text(form, client, text, thousand_csv, tmp_path, capsys, monkeypatch):
+def test_ways_agree_on_text(form, client, text, database, tmp_path, capsys, monkeypatch):
     if form == "one column":
         path, options, fs = tmp_path / "my.csv", ["--fs", "360"], 360.0
         path.write_bytes(text)
     else:
         if not (published.FOLDER / "random.onnx").is_file():
             pytest.skip("no single-beat network is published yet")
-        path, options, fs = thousand_csv, [], None
+        path, options, fs = tmp_path / "cut.csv", [], None
+        np.savetxt(path, segment(read_record(database, "208")).signal[:100], "%.5f", ",")
     document = on_the_command_line(path, capsys, monkeypatch, *options)
     params = {"name": path.name} | ({"fs": fs} if fs else {})
     posted = client.post("/classify", params=params, content=path.read_bytes()).json()

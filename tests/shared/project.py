@@ -29,6 +29,8 @@ class Project:
         scripts = Path(sys.executable).parent
         return os.environ | {
             "ECGCORE_ROOT": str(self.root),
+            # Two processes that train on two threads each wait for each other most of the time.
+            "OMP_NUM_THREADS": "1",
             "PYTHONPATH": str(self.root),
             "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
         }

@@ -217,5 +217,61 @@ def shown_texts(whole: pd.DataFrame, shown: Sequence[str]) -> dict[str, str]:
     return found | {f"db_{name}_rr": percent(by.loc[name, "rr_S"] / 100, 0) for name in shown}
 
 
+def facts(
+    described: dict[str, pd.DataFrame],
+    tables: dict[str, pd.DataFrame],
+    gains: pd.DataFrame,
+    related: pd.DataFrame,
+    whole: pd.DataFrame,
+    shown: Sequence[str],
+) -> dict:
+    """What the chapter's text rests on, for metrics.json.
+
+    tables: by_record of the model learnt from mitdb, then of that learnt from svdb; gains: from
+    `differences`; related: from `associations`; whole: by_record and describe, merged.
+    """
+    mitdb, svdb = described["mitdb"], described["svdb"]
+    missed = (whole["missed_S"] * whole["n_S"]).groupby(whole["record"]).sum()
+    by = whole.set_index("record")
+    return {
+        "ranked": {letter: _both(*tables.values(), f"f1_{letter}") for letter in "SV"},
+        "gains": gains.to_dict("records"),
+        "related": dict(zip(PROPERTIES, related["correlation"], strict=True)),
+        "offset_ms": {
+            "mitdb_largest": float(mitdb["offset_ms"].abs().quantile(0.9)),
+            "svdb_median": float(svdb["offset_ms"].median()),
+            "svdb_range": float(svdb["offset_ms"].max() - svdb["offset_ms"].min()),
+        },
+        "shares": {
+            name: dict(zip(CLASSES, shares(each).tolist(), strict=True))
+            for name, each in described.items()
+        },
+        "shown": {
+            name: {
+                "missed": float(missed[name] / missed.sum()),
+                "in_runs": float(by.loc[name, "in_runs"]),
+                "rr_S": float(by.loc[name, "rr_S"]),
+            }
+            for name in shown
+            if name in by.index
+        },
+    }
+
+
+def _both(abroad: pd.DataFrame, home: pd.DataFrame, column: str) -> dict[str, float]:
+    """How a number of single records differs between two models: of the first the lowest, the
+    highest and the share of records above 0.8; the share of records in which it is at most 0.05
+    lower than the other's; and the rank correlation of the two."""
+    pairs = pd.DataFrame({"abroad": abroad[column], "home": home[column]}).dropna()
+    return {
+        "records": len(pairs),
+        "lowest": float(pairs["abroad"].min()),
+        "highest": float(pairs["abroad"].max()),
+        "above_0.8": float((pairs["abroad"] > 0.8).mean()),
+        "as_well": float((pairs["abroad"] >= pairs["home"] - 0.05).mean()),
+        "correlation": float(spearmanr(pairs["abroad"], pairs["home"]).statistic),
+    }
+
+
 def _change(row: pd.Series, key: str) -> str:
     return f"{row[key]:+.3f} ({row[f'{key} low']:+.3f} to {row[f'{key} high']:+.3f})"

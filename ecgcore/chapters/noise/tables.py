@@ -176,6 +176,23 @@ def most_lost(rows: pd.DataFrame, run: str, snr_db: float) -> float:
     return 100 * max(lost)
 
 
+def same_network(kept: Mapping[str, dict], scored: dict | None) -> str:
+    """Whether the single-beat network here answers clean records as that of the evaluation does.
+
+    scored: the entry `inter_patient` of metrics.json.
+    """
+    if "single" not in kept or scored is None:
+        return "one of the two was not computed"
+    counts = kept["single"]["conditions"]["clean"]
+    clean = numbers(matrices(counts, sorted(counts)).sum(axis=0))
+    if np.isclose(clean["accuracy"], scored["accuracy"], rtol=0, atol=1e-12):
+        return "they are the same network"
+    return (
+        "two trainings of one recipe, and on new patients another processor's rounding is enough "
+        "to move such a network by so much"
+    )
+
+
 def pending(kept: Mapping[str, dict]) -> str:
     """A sentence that names the classifiers without answers; nothing if all have some."""
     absent = [title for run, title in RUNS.items() if run not in kept]
@@ -196,14 +213,34 @@ def origin(kept: Mapping[str, dict]) -> pd.DataFrame:
     )
 
 
+def false_v(kept: Mapping[str, dict], run: str, condition: str) -> float:
+    """The share of the annotated N beats that a classifier calls V under a condition."""
+    counts = kept[run]["conditions"][condition]
+    total = matrices(counts, sorted(counts)).sum(axis=0)[CLASSES.index("N")]
+    return float(total[CLASSES.index("V")] / total.sum())
+
+
+def false_v_texts(kept: Mapping[str, dict], run: str = "single") -> dict[str, str]:
+    """`false_v` of a classifier without and with hum, as text; a dash without answers."""
+    at = ("clean", "50 Hz 6", "60 Hz 6")
+    return {
+        f"{_key(run, c)}_n_as_v": percent(false_v(kept, run, c)) if run in kept else "–" for c in at
+    }
+
+
 def metrics(kept: Mapping[str, dict], rows: pd.DataFrame) -> dict:
-    """The entry `noise` of metrics.json: of each classifier, every condition's numbers."""
-    found = {}
+    """The entries `noise` and `noise_facts` of metrics.json: of each classifier every condition's
+    numbers, and of each condition in which R peaks are found how well that goes."""
+    entries = {}
     for run, document in kept.items():
         own = rows[rows["run"] == run].to_dict("records")
         about = {k: v for k, v in document.items() if k not in ("run", "conditions")}
-        found[run] = about | {"conditions": {row["condition"]: _entry(row) for row in own}}
-    return {"noise": found}
+        conditions = {row["condition"]: _entry(row) for row in own}
+        for condition in conditions:
+            conditions[condition]["n_as_v"] = {"value": false_v(kept, run, condition)}
+        entries[run] = about | {"conditions": conditions}
+    peaks = {row["condition"]: row for row in detection(kept).to_dict("records")}
+    return {"noise": entries, "noise_facts": {"always_n": always_n(kept), "peaks": peaks}}
 
 
 def _entry(row: dict) -> dict:

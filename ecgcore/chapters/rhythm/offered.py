@@ -19,6 +19,7 @@ from ecgcore.rhythm import cases, model, onnx_graph, portable, storage
 from ecgcore.rhythm.thresholds import Thresholds
 from ecgcore.rhythm.whole import RhythmClassifier
 from ecgcore.sources import modules_used
+from ecgcore.workflow.profiles import load_profile
 
 DATABASE = "mitdb"  # that the offered model learns from
 FITTED_BY = "ecgcore.rhythm.model"  # what it and its imports say decides the model
@@ -70,6 +71,16 @@ def write(path: Path, fitted: RhythmClassifier, profile: str) -> Path:
     storage.write(path, fitted, about)
     onnx_graph.export(storage.read(path), portable.onnx_file(path))
     return path
+
+
+def of_profile(profile: str) -> RhythmClassifier:
+    """The rhythm model of a profile that computes the rhythm chapter; else the published one.
+
+    Raises DataError as `load` does, or if nothing is published.
+    """
+    if load_profile(profile).recomputes("11_rhythm"):
+        return load(profile)
+    return published.rhythm_model()
 
 
 def load(

@@ -129,6 +129,6 @@ def class_dots(table: pd.DataFrame, reference: str) -> Figure:
     ax.plot(rows["macro_f1"] - base["macro_f1"], rows["run"], "kD", markersize=6, label="macro")
     ax.axvline(0, color=MUTED, linewidth=0.9, linestyle="--")
     ax.invert_yaxis()
-    ax.set(xlabel=f"change of F1 against `{reference}`, validation beats")
+    ax.set(xlabel=f"change of F1 against {reference}, validation beats")
     figure.legend(loc="outside upper center", ncols=6)
     return figure

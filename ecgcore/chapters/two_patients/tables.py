@@ -150,6 +150,11 @@ def texts(said: dict, whole: Predictions, found: dict[str, pd.DataFrame], fs: fl
             texts[f"p{name}_S"] = f"{(p.true == s).sum():,}"
             texts[f"p{name}_{key}_found"] = f"{((p.true == s) & p.correct).sum():,}"
     against = early(said["232"]["annotated"], fs).set_index("against the")
+    alone = said["202"]["one beat alone"]
+    rhythm = rhythm_at(found["202"], alone.sample / fs)
+    for key, name in (("af", "atrial fibrillation"), ("sinus", "sinus rhythm")):
+        fusion = alone.predicted[rhythm == name] == CLASSES.index("F")
+        texts[f"p202_alone_{key}_F"] = percent(fusion.mean() if len(fusion) else np.nan, 0)
     for reference in ("median", "mean"):
         texts[f"p232_{reference}_S"] = percent(against.loc[reference, "S beats that are early"])
     return texts | _fibrillation(said["202"]["in its rhythm"], fs, found["202"])
@@ -165,4 +170,45 @@ def _fibrillation(p: Predictions, fs: float, found: pd.DataFrame) -> dict[str, s
         "p202_af_false": percent(false[fibrillating].mean(), 0),
         "p202_af_early": percent(soon.mean(), 0),
         "p202_flutter_false": percent(false[rhythm == "atrial flutter"].mean(), 0),
+    }
+
+
+def facts(said: dict, whole: Predictions, found: dict[str, pd.DataFrame], fs: float) -> dict:
+    """What the page's text rests on, for metrics.json. Arguments as for `texts`.
+
+    S, false_S: the share of the S beats of DS2, and of the rhythm model's false ones, that a record
+    has; alone, rhythm: the share of its S beats that either model finds; early: of its S and N
+    beats, those that come early against each reference; and of record 202 by annotated rhythm:
+    irregular, false_S, and `alone_F`, the share that the single-beat network calls F.
+    """
+    s = CLASSES.index("S")
+    false = (whole.predicted == s) & ~whole.correct
+    told = {}
+    for name, models in said.items():
+        alone, rhythm = models["one beat alone"], models["in its rhythm"]
+        against = early(models["annotated"], fs).set_index("against the")
+        told[name] = {
+            "S": float((whole.record[whole.true == s] == name).mean()),
+            "false_S": float((whole.record[false] == name).mean()),
+            "alone": float(alone.correct[alone.true == s].mean()),
+            "rhythm": float(rhythm.correct[rhythm.true == s].mean()),
+            "early": {
+                reference: {c: float(row[f"{c} beats that are early"]) for c in "NS"}
+                for reference, row in against.iterrows()
+            },
+        }
+    told["202"]["rhythms"] = _by_rhythm(said["202"], fs, found["202"])
+    return told
+
+
+def _by_rhythm(models: dict[str, Predictions], fs: float, found: pd.DataFrame) -> dict[str, dict]:
+    alone, rows = models["one beat alone"], by_rhythm(models["in its rhythm"], fs, found)
+    at = rhythm_at(found, alone.sample / fs)
+    return {
+        row["rhythm"]: {
+            "irregular": float(row["irregular"]),
+            "false_S": row["false S"] / row["beats"],
+            "alone_F": float((alone.predicted[at == row["rhythm"]] == CLASSES.index("F")).mean()),
+        }
+        for row in rows.to_dict("records")
     }

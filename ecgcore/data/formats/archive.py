@@ -22,6 +22,7 @@ from ecgcore.data.formats.content import Content, Rows
 from ecgcore.data.signals import Lead, Signal
 from ecgcore.errors import DataError, EcgError
 
+Opener = Callable[[Path, str, float | None], Content]
 PACKERS: list[tuple[bytes, Callable[[Path], BinaryIO]]] = [
     (b"\x1f\x8b", gzip.open),
     (b"\xfd7zXZ\x00", lzma.open),
@@ -44,8 +45,11 @@ def claims(path: Path, start: bytes) -> bool:
     return start.startswith((ZIP, EMPTY_ZIP, *(mark for mark, _ in PACKERS)))
 
 
-def read(path: Path, lead: str = "", fs: float | None = None) -> Content:
-    """See opening.Format. Raises DataError for what would be too large, or is packed twice."""
+def read(path: Path, lead: str, fs: float | None, open_file: Opener) -> Content:
+    """What a packed file holds, see opening.Format; open_file: opens what was unpacked.
+
+    Raises DataError for what would be too large, or is packed twice.
+    """
     path = Path(path)
     folder = Path(tempfile.mkdtemp(prefix="ecgcore-"))
     try:
@@ -54,7 +58,7 @@ def read(path: Path, lead: str = "", fs: float | None = None) -> Content:
             with open(inner, "rb") as file:
                 if claims(inner, file.read(8)):
                     raise DataError(f"{path}: an archive in an archive; unpack it first")
-        return _kept(inner, folder, path, lead, fs)
+        return _kept(inner, folder, path, lead, fs, open_file)
     except EcgError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise _told(error, folder, path) from None
@@ -63,15 +67,15 @@ def read(path: Path, lead: str = "", fs: float | None = None) -> Content:
         raise
 
 
-def _kept(inner: Path, folder: Path, path: Path, lead: str, fs: float | None) -> Content:
+def _kept(
+    inner: Path, folder: Path, path: Path, lead: str, fs: float | None, open_file: Opener
+) -> Content:
     """What the unpacked file holds; the folder stays as long as that is used."""
-    from ecgcore.data.formats import opening
-
     if inner.is_dir():  # an .npz file: arrays, each a file of its own
         found = {p.stem: arrays.load(p) for p in sorted(inner.iterdir())}
         content = arrays.of_arrays(found, path, lead, fs)
     else:
-        content = opening.open_file(inner, lead, fs)
+        content = open_file(inner, lead, fs)
     if content.rows is not None:
         return replace(content, rows=_rows(content.rows, folder, path))
     owner = _Folder(folder, path)

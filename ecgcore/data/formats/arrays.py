@@ -52,7 +52,7 @@ def load(path: Path, name: str = "") -> np.ndarray:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError, OverflowError, MemoryError, SyntaxError) as error:
         text = str(error).splitlines()[0] if str(error) else "damaged"
-        reason = "it holds Python objects" if "allow_pickle" in text or "Object" in text else text
+        reason = "it holds Python objects" if "object" in text.lower() else text
         raise DataError(f"{name}: cannot read the array ({reason})") from None
     except Exception as error:  # a header is parsed as Python's own notation
         raise DataError(f"{name}: cannot read the array ({type(error).__name__})") from None

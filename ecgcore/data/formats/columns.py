@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 
@@ -53,18 +54,29 @@ class Columns:
         leads = [self._lead(c, self.head[c], rate, which) for c in which]
         chosen = lead_choice.choose(leads, lead, name)
         other = lead_choice.second(leads, chosen)
-        positions = [chosen] if other is None else [chosen, other]
-        wanted = [which[p] for p in positions]
         columns = self.head
         if self.again:
-            columns = self.again([*wanted, *([clock.column] if clock else [])])
+            columns = self.again([which[chosen], *([clock.column] if clock else [])])
         at = clock.positions(columns[clock.column], rate, name) if clock else None
-        for position, column in zip(positions, wanted, strict=True):
-            values = _placed(columns[column], at)
-            leads[position] = self._lead(column, values, rate, which)
+        values = _placed(columns[which[chosen]], at)
+        leads[chosen] = self._lead(which[chosen], values, rate, which)
         start = self._start(clock.start if clock else start, texts)
         signal = lead_choice.signal_of(name, leads, leads[chosen], start)
-        return replace(signal, second=None if other is None else leads[other])
+        if other is None:
+            return signal
+        return replace(signal, second=self._second(leads[other], which[other], at, len(values)))
+
+    def _second(self, lead: Lead, column: int, at: np.ndarray | None, n_samples: int) -> Lead:
+        """A lead that is only read when somebody looks at it."""
+
+        @cache
+        def values() -> np.ndarray:
+            return _placed((self.again([column]) if self.again else self.head)[column], at)
+
+        def read(start: int, stop: int) -> np.ndarray:
+            return values()[start:stop].astype(np.float64)
+
+        return replace(lead, n_samples=n_samples, read=read)
 
     def _lead(self, column: int, values: np.ndarray, fs: float, which: Sequence[int]) -> Lead:
         single = (self.only or "unknown") if len(which) == 1 else f"column {column + 1}"

@@ -36,9 +36,10 @@ from ecgcore.data.formats.csv_lines import (
 from ecgcore.errors import DataError
 
 SNIFFED = 600  # lines by which a file's layout is found
-RUN = 5  # rows of numbers in a row that begin the data
+RUN = 5  # rows: of twice as many, most are numbers where the data begin
 EVIDENCE = 2_000_000  # numbers by which a lead is chosen
-AT_ONCE = 50_000  # lines that are parsed together
+AT_ONCE = 1 << 21  # characters that are parsed together
+BLANK_OR_COMMENT = re.compile(r"[#%]|//|\n\s*\n|\A\s*\n")
 MOST_IN_A_ROW = 100_000_000  # characters
 COLUMNS = 100  # more are no signals side by side
 WAYS = [("\t", "."), ("\t", ","), (";", "."), (";", ","), (",", "."), (None, "."), (None, ",")]
@@ -90,6 +91,8 @@ def read(path: Path, lead: str = "", fs: float | None = None) -> Content:
     """See opening.Format. Raises DataError if there are no columns of numbers in the file."""
     table = find_table(path)
     numbers = [c for c in range(table.columns) if c not in table.texts]
+    if not numbers:
+        raise DataError(f"{path}: most of it is text, and no column of numbers")
     head, problems, whole = _read_columns(path, table, numbers, _evidence_rows(table))
     told = problems
 
@@ -151,7 +154,12 @@ def read_one_row(path: Path, fs: float | None) -> Content:
         raise DataError(f"{path}: one row of more than {MOST_IN_A_ROW:,} characters")
     separator, decimal, columns, _ = _way([line])
     table = Table(separator, decimal, columns, 0, (), (), False, ())
-    samples = np.array([table.number(field) for field in table.split(line)])
+    found = table.split(line)
+    if not columns or not _is_data(found, table) or any(map(csv_time.is_time, found)):
+        raise DataError(f"{path}: no row of numbers in it ({quote(line)})")
+    samples = np.array([table.number(field) for field in found])
+    if np.nanmax(np.abs(samples), initial=0.0) > MAX_VALUE:
+        raise DataError(f"{path}: numbers beyond any ECG in it")
     comments = [s for s in text.splitlines() if COMMENT.match(s)]
     rate = signals.agreed_fs(fs, rate_in(comments), str(path))
     return Content(signals.from_array(samples, rate, str(path)))
@@ -309,9 +317,10 @@ def _is_data(found: list[str], table: Table, strict: bool = True) -> bool:
 
 
 def _first_row(is_data: list[bool]) -> int:
-    """Position of the first row of the data: several in a row."""
-    for i in range(len(is_data)):
-        if all(is_data[i : i + RUN]):
+    """Position of the first row of the data: most of those after it are such rows, too."""
+    for i, good in enumerate(is_data):
+        following = is_data[i : i + 2 * RUN]
+        if good and sum(following) > 0.6 * len(following):
             return i
     return is_data.index(True) if True in is_data else 0
 
@@ -391,58 +400,94 @@ def _read_columns(
 
     most: rows after which to stop. Returns what was wrong as well, and whether this is all.
     """
-    reader = _Reader(path, table, list(which))
-    for batch in _batches(path, table):
-        reader.add(batch)
+    reader = _Reader(path, table, list(which), compact=most is None)
+    for row, piece in _pieces(path, table):
+        reader.add(row, piece)
         if most is not None and reader.rows >= most:
             return reader.columns(), reader.problems, False
     return reader.columns(), reader.told(), True
 
 
-def _batches(path: Path, table: Table) -> Iterator[list[tuple[int, str]]]:
-    """Lines of data, some thousand at a time; blank ones at the end are left out."""
-    batch: list[tuple[int, str]] = []
-    blank: list[tuple[int, str]] = []
-    for row, line in _numbered(path):
-        if row < table.first or COMMENT.match(line):
-            continue
-        if not line.strip():
-            if not table.spaced and len(blank) < 10_000_000:
-                blank.append((row, ""))
-            continue
-        batch += blank
-        blank = []
-        batch.append((row, line))
-        if len(batch) >= AT_ONCE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _pieces(path: Path, table: Table) -> Iterator[tuple[int, str]]:
+    """(line number of its first line, text) of the data, some whole lines at a time."""
+    with open(path, "rb") as file:
+        text = open_text(file, str(path))
+        row = 1
+        for number, _ in numbered(text) if table.first > 1 else ():
+            row = number + 1
+            if row == table.first:
+                break
+        rest = ""
+        while block := text.read(AT_ONCE):
+            block = rest + block
+            whole = block.rfind("\n") + 1
+            if not whole and len(block) > MOST_IN_A_ROW:
+                raise DataError(f"{path}: row {row} is longer than {MOST_IN_A_ROW:,} characters")
+            piece, rest = block[:whole], block[whole:]
+            if piece:
+                yield row, piece
+                row += piece.count("\n")
+        if rest:
+            yield row, f"{rest}\n"
 
 
 class _Reader:
-    def __init__(self, path: Path, table: Table, which: list[int]):
-        self.path, self.table, self.which = path, table, which
+    """Collects the numbers of some columns. compact: in single precision where that loses nothing
+    of an ECG, so that a day of two leads fits."""
+
+    def __init__(self, path: Path, table: Table, which: list[int], compact: bool):
+        self.path, self.table, self.which, self.compact = path, table, which, compact
         self.numbers: dict[int, list[np.ndarray]] = {c: [] for c in which}
+        self.kinds: dict[int, type] = {}
         self.texts: dict[int, list[str]] = {}
         self.problems: list[Problem] = []
-        self.rows = self.bad = 0
+        self.rows = self.bad = self.blank = 0
 
-    def add(self, batch: list[tuple[int, str]]) -> None:
-        block = None if self.texts else self._quickly(batch)
-        if block is None:
-            block = self._slowly(batch)
+    def add(self, row: int, piece: str) -> None:
+        plain = not self.texts and not BLANK_OR_COMMENT.search(piece)
+        block = self._quickly(piece) if plain else None
+        if block is not None:
+            self._fill_blank()
+            self._append(block)
+            return
+        lines = []
+        for number, line in enumerate(piece.splitlines(), start=row):
+            if COMMENT.match(line):
+                continue
+            if line.strip():
+                if self.blank:  # blank lines are gaps, but for those at the end
+                    self._append(self._slowly(lines))
+                    lines = []
+                    self._fill_blank()
+                lines.append((number, line))
+            elif not self.table.spaced:
+                self.blank += 1
+        self._append(self._slowly(lines))
+
+    def _fill_blank(self) -> None:
+        for texts in self.texts.values():
+            texts += [""] * self.blank
+        self._append([np.full(self.blank, np.nan) for _ in self.which])
+        self.blank = 0
+
+    def _append(self, block: list[np.ndarray]) -> None:
         for c, values in zip(self.which, block, strict=True):
-            self.numbers[c].append(values)
-        self.rows += len(batch)
+            if len(values):
+                self.numbers[c].append(values.astype(self._kind(c, values), copy=False))
+        self.rows += len(block[0])
 
-    def _quickly(self, batch: list[tuple[int, str]]) -> list[np.ndarray] | None:
+    def _kind(self, column: int, values: np.ndarray) -> type:
+        if column not in self.kinds:
+            far = signals.far_level(values) != 0 or (np.diff(values) >= 0).all()  # or a time
+            self.kinds[column] = np.float32 if self.compact and not far else np.float64
+        return self.kinds[column]
+
+    def _quickly(self, piece: str) -> list[np.ndarray] | None:
         """All at once; None if a field needs a closer look."""
         table = self.table
         try:
-            text = "".join(line if line.endswith("\n") else f"{line}\n" for _, line in batch)
             frame = pd.read_csv(
-                io.StringIO(text), header=None, sep=table.separator or r"\s+",
+                io.StringIO(piece), header=None, sep=table.separator or r"\s+",
                 decimal=table.decimal, usecols=self.which, dtype=np.float64,
                 skip_blank_lines=False, index_col=False,
             )  # fmt: skip
@@ -452,7 +497,7 @@ class _Reader:
         order = np.argsort(np.argsort(self.which))  # columns come in the order of the file
         values = values[:, order]
         samples = values[:, [c not in table.large for c in self.which]]
-        if len(values) != len(batch) or not np.isfinite(values).all():
+        if len(values) != piece.count("\n") or not np.isfinite(values).all():
             return None
         if samples.size and np.abs(samples).max() > MAX_VALUE:
             return None
@@ -461,9 +506,6 @@ class _Reader:
     def _slowly(self, batch: list[tuple[int, str]]) -> list[np.ndarray]:
         block = np.full((len(self.which), len(batch)), np.nan)
         for i, (row, line) in enumerate(batch):
-            if not line:
-                self._keep_texts([""] * self.table.columns)
-                continue
             found = self.table.split(line[:MAX_LINE])
             if len(found) != self.table.columns:
                 self._tell(row, f"row {row}: {len(found)} columns instead of {self.table.columns}")
@@ -497,10 +539,14 @@ class _Reader:
             raise DataError(f"{self.path}: most lines are no numbers ({self.problems[0]})")
 
     def columns(self) -> dict[int, Sequence]:
-        return {
-            c: self.texts.get(c) or np.concatenate([np.empty(0), *self.numbers[c]])
-            for c in self.which
-        }
+        whole = {}
+        for c in self.which:
+            parts = self.numbers.pop(c)
+            whole[c] = self.texts.get(c) or np.concatenate([*parts, np.empty(0, self._last(c))])
+        return whole
+
+    def _last(self, column: int) -> type:
+        return self.kinds.get(column, np.float64)
 
     def told(self) -> list[Problem]:
         if self.bad > MAX_PROBLEMS:

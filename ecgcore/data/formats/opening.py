@@ -38,9 +38,13 @@ class Format:
     read: Callable[[Path, str, float | None], Content]
 
 
+def _packed(path: Path, lead: str, fs: float | None) -> Content:
+    return archive.read(path, lead, fs, open_file)
+
+
 FORMATS = [  # asked in this order; text last, since it claims whatever is left
     Format("WFDB record", wfdb_record.claims, wfdb_record.read),
-    Format("packed file", archive.claims, archive.read),
+    Format("packed file", archive.claims, _packed),
     Format("EDF or BDF", edf.claims, edf.read),
     Format("ISHNE Holter", ishne.claims, ishne.read),
     Format("DICOM", dicom.claims, dicom.read),

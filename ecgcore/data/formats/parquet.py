@@ -39,7 +39,7 @@ def read(path: Path, lead: str = "", fs: float | None = None) -> Content:
             column = file.read(columns=[field.name]).column(0)
             if _is_moment(field.type):
                 column = column.cast(pyarrow.timestamp("ns")).cast(pyarrow.int64())
-            head[i] = column.cast(pyarrow.float64()).to_numpy().astype(np.float64)
+            head[i] = column.to_numpy().astype(np.float64)
     except DataError:
         raise
     except Exception as error:  # pyarrow's own, and OSError

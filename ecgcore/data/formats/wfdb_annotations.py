@@ -42,6 +42,8 @@ def read(path: Path) -> Beats:
         raise DataError(f"{path}: cannot read the annotations ({reason})") from None
     if len(content) > MOST_BYTES:
         raise DataError(f"{path}: cannot read the annotations (more than {MOST_BYTES:,} bytes)")
+    if len(content) == 1:
+        raise DataError(f"{path}: cannot read the annotations (damaged)")
     return parse(content)
 
 

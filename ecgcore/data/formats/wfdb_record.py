@@ -1,5 +1,6 @@
 """WFDB records: a header, its signal files, annotations; in one piece or in several segments."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -17,6 +18,7 @@ from ecgcore.errors import DataError
 
 WFDB_SUFFIXES = (".hea", ".dat", ".atr")
 MAY_HAVE_HEADER = (*WFDB_SUFFIXES, ".mat")
+DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 MOST_ANNOTATED_BEYOND = 0.5  # share of beats beyond the end above which they are of another record
 
 
@@ -132,7 +134,6 @@ def _of_files(file: Path, header: Header) -> list[Lead]:
         raise DataError(
             f"{file}: a layout header: it describes the segments of a record, and has no samples"
         )
-    check_length(header.sig_len or 0, header.fs, str(file))
     files, parts = [], []
     for name, lines in groupby(header.signals, key=lambda s: s.file_name):
         if name != GAP:
@@ -179,7 +180,7 @@ def _signal_file(header: Path, name: str, alone: bool) -> Path:
 def _inside(header: Path, name: str) -> Path:
     """A path in the record's folder; DataError for one that leads out of it."""
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name[:2]:
+    if path.is_absolute() or ".." in path.parts or "\\" in name or DRIVE.match(name):
         raise DataError(f"{header}: it names {name!r}, which lies outside its folder")
     return header.parent / path
 

@@ -1,37 +1,59 @@
 """The book's sentences that interpret numbers, each bound to a condition on the numbers.
 
-A table is computed, and so is a number in the text. What the text *says* of it is not: "nearly
-vanish", "falls further", "none of them helps". Such a phrase is listed here beside a function that
+A table is computed, and so is a number in the text. What the text *says* of it is not: "little is
+left", "falls further", "none of them helps". Such a phrase is listed here beside a function that
 says, of any run's numbers, whether it is true. A test holds that each phrase stands in its page
 word for word, so no text can be changed without its condition; and that each condition holds for
 the published numbers, and can fail. Where a phrase is not true of the run that made a page, the
 page says so (`marked`), and `ecgcore check` lists it (`broken`).
 
-The thresholds in the conditions are what the words mean, not what a run gave: "nearly vanish" is a
-tenth of one, whatever is left.
+The thresholds in the conditions are what the words mean, not what a run gave. So they hold for any
+seed and processor, or else the words are wrong.
 """
 
 import json
+import re
 from collections.abc import Iterable
 
 import pandas as pd
 
 from ecgcore import paths
-
-# The order of the imports is that of the book's pages.
-from ecgcore.workflow.claims import front  # noqa: F401, I001
-from ecgcore.workflow.claims import records  # noqa: F401
-from ecgcore.workflow.claims import evaluation  # noqa: F401
-from ecgcore.workflow.claims import uncertainty  # noqa: F401
-from ecgcore.workflow.claims import studies  # noqa: F401
-from ecgcore.workflow.claims import rhythm  # noqa: F401
-from ecgcore.workflow.claims import noise  # noqa: F401
-from ecgcore.workflow.claims import errors  # noqa: F401
-from ecgcore.workflow.claims import literature  # noqa: F401
-from ecgcore.workflow.claims import discussion  # noqa: F401
-from ecgcore.workflow.claims.core import BROKEN, CLAIMS, HOLDS, UNKNOWN, Claim, Numbers
+from ecgcore.workflow.claims import (  # noqa: F401, each lists its claims when it is imported
+    core,
+    discussion,
+    errors,
+    evaluation,
+    front,
+    literature,
+    noise,
+    records,
+    rhythm,
+    studies,
+    uncertainty,
+)
+from ecgcore.workflow.claims.core import BROKEN, HOLDS, UNKNOWN, Claim, Numbers
 
 __all__ = ["BROKEN", "CLAIMS", "HOLDS", "UNKNOWN", "Claim"]
+
+PAGES = (  # with claims, in the order of the book
+    "index",
+    "01_exploration",
+    "02_training",
+    "03_evaluation",
+    "06_uncertainty",
+    "09_studies",
+    "11_rhythm",
+    "12_another_database",
+    "13_two_patients",
+    "14_noise",
+    "04_error_analysis",
+    "05_literature",
+    "pitfalls",
+    "discussion",
+)
+CLAIMS = tuple(sorted(core.CLAIMS, key=lambda claim: PAGES.index(claim.page)))
+HEAD = ":::{admonition} Not so in this run"  # how a note begins
+NOTE = "-note"  # how the name of a cell that holds notes ends
 
 
 def broken(numbers: Numbers) -> list[Claim]:
@@ -77,7 +99,7 @@ def notes(page: str, numbers: Numbers) -> list[str]:
 
 def _note(claim: Claim) -> str:
     return (
-        ":::{admonition} Not so in this run\n:class: caution\n"
+        f"{HEAD}\n:class: caution\n"
         f"“{claim.text}” is taken to mean: {claim.means} "
         "The numbers of the run that made this page say otherwise.\n:::"
     )
@@ -98,11 +120,23 @@ def _marked(text: str, claims: Iterable[Claim]) -> str:
     return text
 
 
+def unmarked(text: str) -> str:
+    """A source without the notes that were put into it."""
+    return re.sub(r"\n\n" + re.escape(HEAD) + r".*?\n:::", "", text, flags=re.DOTALL)
+
+
 def mark_notebook(page: str, document: dict, numbers: Numbers) -> None:
-    """Add the notes to an executed notebook: below the paragraph, or the figure, they are about."""
+    """Put the notes into an executed notebook: below the paragraph, or the figure, they are about.
+
+    Notes of an earlier run go.
+    """
     claims = [c for c in broken(numbers) if c.page == page]
     cells = []
     for cell in document["cells"]:
+        if str(cell.get("id", "")).endswith(NOTE):
+            continue
+        if cell["cell_type"] == "markdown":
+            cell["source"] = [unmarked("".join(cell["source"]))]
         text = "\n\n".join(_texts(cell))
         own = [c for c in claims if c.text in text]
         cells.append(cell)
@@ -111,5 +145,5 @@ def mark_notebook(page: str, document: dict, numbers: Numbers) -> None:
         elif own:
             said = "\n\n".join(map(_note, own)).splitlines(keepends=True)
             below = {"cell_type": "markdown", "metadata": {}, "source": said}
-            cells.append(below | {"id": f"{cell.get('id', 'cell')}-note"})
+            cells.append(below | {"id": f"{cell.get('id', 'cell')}{NOTE}"})
     document["cells"] = cells

@@ -8,7 +8,7 @@ Numbers = dict[str, Any]  # as metrics.json holds them: entry to its numbers
 Condition = Callable[[Numbers], bool]
 
 HOLDS, BROKEN, UNKNOWN = "holds", "does not hold", "not yet computed"
-CLAIMS: list["Claim"] = []  # filled by `claim`, in the order of the book's pages
+CLAIMS: list["Claim"] = []  # filled by `claim`
 
 
 @dataclass(frozen=True)

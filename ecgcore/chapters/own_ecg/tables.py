@@ -15,14 +15,15 @@ import pandas as pd
 import wfdb
 
 from ecgcore.beats.cutting import Beats
+from ecgcore.chapters.own_ecg.detectors import CLEAN, OWN, REPORTED
 from ecgcore.constants import CLASSES
 from ecgcore.data import rpeaks, signals
 from ecgcore.data.formats import wfdb_record
-from ecgcore.data.records import AAMI_OF_SYMBOL, Record, default_database
+from ecgcore.data.noise import NOISES
+from ecgcore.data.records import AAMI_OF_SYMBOL, default_database
 from ecgcore.inference import classifier, classifying
 from ecgcore.inference.classifier import Classifier
-from ecgcore.plots import style
-from ecgcore.plots.style import Figure
+from ecgcore.workflow.reporting import percent
 
 if TYPE_CHECKING:
     from ecgcore.rhythm.whole import RhythmClassifier
@@ -192,43 +193,53 @@ def measure_long_record(hours: float, network: Path, database: Path | None = Non
     }
 
 
-ANNOTATED, FOUND = "#222222", "#D55E00"
+def detectors(kept: dict) -> pd.DataFrame:
+    """A row a detector of detectors.kept, that of the least loss first.
+
+    Columns: detector, loss, se, pp (on each reported set, and on DS2 under each noise at 6 dB), ms
+    (processor time for a record) and import_s.
+    """
+    rows = []
+    for found in sorted(kept["detectors"].values(), key=lambda found: found["loss"]):
+        row = {"detector": found["title"], "loss": found["loss"]}
+        for part, condition in REPORTED_CONDITIONS:
+            own, name = found["sets"][part][condition], _condition_name(part, condition)
+            row |= {f"{name} Se": own["sensitivity"], f"{name} +P": own["predictivity"]}
+        rows.append(row | {"s a record": found["seconds_a_record"], "s to load": found["import_s"]})
+    return pd.DataFrame(rows)
 
 
-def peak_errors(table: pd.DataFrame) -> Figure:
-    """Missed, added and reclassified beats of each record. table: from deployment.compare_peaks."""
-    figure, axes = style.canvas(3, 1, size=(8.2, 5.2), sharex=True)
-    position = np.arange(len(table))
-    titles = {
-        "missed": "missed",
-        "added": "added",
-        "changed": "found, but of another class",
+REPORTED_CONDITIONS = (
+    *((part, CLEAN) for part in REPORTED),
+    *((REPORTED[0], f"{kind} 6") for kind in NOISES),
+)
+
+
+def _condition_name(part: str, condition: str) -> str:
+    return part.partition(",")[0] if condition == CLEAN else condition.partition(" ")[0]
+
+
+def detector_texts(kept: dict) -> dict[str, str]:
+    """The numbers that the book's prose names, as text, of this project's detector and of the
+    library's that has the least loss."""
+    found = kept["detectors"]
+    libraries = {name: what for name, what in found.items() if name != OWN}
+    best = min(libraries.values(), key=lambda what: what["loss"])
+    texts = {"detector_best": best["title"]}
+    for who, what in (("own", found[OWN]), ("best", best)):
+        mitdb, svdb = (what["sets"][part] for part in REPORTED)
+        texts[f"detector_{who}_loss"] = f"{what['loss']:.1f}"
+        for name, own in (("ds2", mitdb[CLEAN]), ("svdb", svdb[CLEAN]), ("ma", mitdb["ma 6"])):
+            texts[f"detector_{who}_{name}_sensitivity"] = percent(own["sensitivity"])
+            texts[f"detector_{who}_{name}_predictivity"] = percent(own["predictivity"])
+    chosen, reported = (found[OWN]["sets"][part] for part in ("DS1", "DS2"))
+    return texts | {
+        "detector_lost_ds1": percent(chosen[CLEAN]["not_analysable"], 2),
+        "detector_lost_ds1_beats": str(chosen[CLEAN]["beats_there"]),
+        "detector_lost_ds2": percent(reported[CLEAN]["not_analysable"], 2),
+        "detector_lost_ds2_beats": str(reported[CLEAN]["beats_there"]),
+        "detector_lost_ma_0": percent(reported["ma 0"]["not_analysable"]),
+        "detector_lost_em_0": percent(reported["em 0"]["not_analysable"]),
+        "detector_offset": f"{reported[CLEAN]['offset_ms']:z.0f}",
+        "detector_spread": f"{reported[CLEAN]['spread_ms']:.0f}",
     }
-    for ax, (column, title) in zip(axes, titles.items(), strict=True):
-        share = 100 * table[column] / table["beats"]
-        ax.bar(position, share, color="#0B3C5D")
-        ax.set(ylabel="% of the beats", title=title)
-    axes[-1].set_xticks(position, table["record"], rotation=90)
-    axes[-1].set_xlabel("record")
-    return figure
-
-
-def peak_strip(
-    record: Record, annotated_s: np.ndarray, found_s: np.ndarray, start_s: float, seconds: float
-) -> Figure:
-    """A strip with the annotated R peaks above the signal and the found ones below."""
-    figure, ax = style.canvas(size=(8.6, 2.6))
-    at = np.arange(int(start_s * record.fs), int((start_s + seconds) * record.fs))
-    piece = record.signal[at[at < len(record.signal)]]
-    ax.plot(at[: len(piece)] / record.fs, piece, color="#666666", linewidth=0.8)
-    low, high = piece.min() - 0.35, piece.max() + 0.35
-    for times, height, marker, colour, name in (
-        (annotated_s, high, "v", ANNOTATED, "annotated"),
-        (found_s, low, "^", FOUND, "found"),
-    ):
-        inside = times[(times >= start_s) & (times < start_s + seconds)]
-        ax.plot(inside, np.full(len(inside), height), marker, color=colour, label=name)
-    ax.set(xlabel="time in the record (s)", ylabel="mV", ylim=(low - 0.3, high + 0.3))
-    ax.set_xlim(start_s, start_s + seconds)
-    figure.legend(loc="outside upper right", ncols=2, title="R peaks")
-    return figure
