@@ -14,6 +14,8 @@ FS = 125  # Hz, sampling rate of a beat
 BEAT_LENGTH = 187  # samples of a beat: 1.496 s at 125 Hz
 RR_FEATURES = 5  # numbers that describe the RR intervals about a beat
 
+FOLDS = tuple(f"patients_{number}" for number in range(1, 6))  # patient-wise cross-validation
+PROTOCOLS = ("random", "inter_patient", "kaggle", *FOLDS)  # how beats are split; see beats.splits
 PROTOCOL_TITLES = {
     "random": "random split",
     "inter_patient": "inter-patient split",

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecgcore.beats.cutting import Beats, class_counts
-from ecgcore.constants import CLASSES
+from ecgcore.constants import CLASSES, FOLDS, PROTOCOLS
 from ecgcore.errors import ConfigError, DataError
 
-FOLDS = tuple(f"patients_{number}" for number in range(1, 6))  # patient-wise cross-validation
-PROTOCOLS = ("random", "inter_patient", "kaggle", *FOLDS)
 BY_RECORD = ("inter_patient", *FOLDS)  # whose parts are made of whole records
 SPLIT_SEED = 2001  # of the random protocol's test part, which must never depend on a training seed
 

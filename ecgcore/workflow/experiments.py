@@ -11,14 +11,15 @@ import os
 import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ecgcore import paths, provenance
 from ecgcore.files import read_json, write_json
 from ecgcore.workflow.profiles import EXPERIMENT, Profile, load_profile
 from ecgcore.workflow.results import parts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What an experiment sees of its profile.
 SEEN = ("models", "checkpoints", "predictions", "bootstrap", "results")
@@ -77,9 +78,11 @@ def _show(source: Path, target: Path) -> None:
             shutil.copy2(source, target)
 
 
-def table(profile: str) -> pd.DataFrame:
+def table(profile: str) -> "pd.DataFrame":
     """The profile's own run, then its experiments in the order of time: what differs, and what
     each split reached (NaN where nothing was evaluated)."""
+    import pandas as pd  # not needed to run a notebook
+
     folder = paths.run_dir(profile) / "experiments"
     found = [
         read_json(path) | {"name": path.parent.name} for path in folder.glob(f"*/{EXPERIMENT}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ecgcore import paths
-from ecgcore.beats.splits import PROTOCOLS
+from ecgcore.constants import PROTOCOLS
 from ecgcore.errors import ConfigError
 from ecgcore.models.config import as_type, check_type, train_config
 

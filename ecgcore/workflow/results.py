@@ -6,17 +6,17 @@ side by side: its numbers, and their provenance. `load_metrics` puts the parts t
 """
 
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ecgcore import paths, provenance
-from ecgcore.beats.splits import SCORED_CLASSES
 from ecgcore.errors import DataError
-from ecgcore.evaluation.metrics import summarise
-from ecgcore.evaluation.predictions import Predictions
 from ecgcore.files import read_json, write_json
 from ecgcore.workflow.dependencies import code_sha256
+
+if TYPE_CHECKING:  # whoever starts a notebook needs none of these, and they take seconds
+    import pandas as pd
+
+    from ecgcore.evaluation.predictions import Predictions
 
 BY_HAND = "00_by_hand"  # the part of numbers that no notebook wrote
 
@@ -91,7 +91,7 @@ def write_metrics(profile: str, metrics: dict) -> None:
     write_json(path, part)
 
 
-def json_rows(frame: pd.DataFrame) -> list[dict]:
+def json_rows(frame: "pd.DataFrame") -> list[dict]:
     """A table as plain JSON values, a dict a row; NaN becomes null."""
     return frame.astype(object).where(frame.notna(), None).to_dict("records")
 
@@ -103,11 +103,14 @@ def training_summary(about: dict) -> dict:
     return measured | {key: about[key] for key in same}
 
 
-def protocol_metrics(predictions: Predictions, about: dict) -> dict:
+def protocol_metrics(predictions: "Predictions", about: dict) -> dict:
     """Everything that is reported of one protocol, with where its network comes from.
 
     about: the document of the checkpoint that made the predictions.
     """
+    from ecgcore.beats.splits import SCORED_CLASSES
+    from ecgcore.evaluation.metrics import summarise
+
     protocol = about["protocol"]
     return {
         **summarise(predictions, SCORED_CLASSES[protocol]),

@@ -10,7 +10,6 @@ import yaml
 
 from ecgcore import paths, provenance
 from ecgcore.files import replacing, write_text
-from ecgcore.workflow import claims
 from ecgcore.workflow.results import assemble, load_metrics
 
 
@@ -86,6 +85,8 @@ def stage_site(profile: str) -> Path:
 
 def _mark_claims(book: Path, numbers: dict) -> None:
     """Say beside each sentence that this run's numbers contradict that they do."""
+    from ecgcore.workflow import claims  # needs pandas, and running a notebook does not
+
     for page in sorted(book.glob("*.md")):
         text = page.read_text(encoding="utf-8")
         write_text(page, claims.marked(page.stem, text, numbers))
