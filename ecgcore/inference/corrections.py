@@ -25,13 +25,13 @@ import pandas as pd
 
 from ecgcore.beats.cutting import RR_FACTOR, cut, median_rr
 from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
+from ecgcore.data.quality import Stretch
 from ecgcore.data.rpeaks import MATCH_WINDOW_S
 from ecgcore.errors import ConfigError, DataError
 from ecgcore.files import read_json, write_json
 from ecgcore.inference import annotations
 from ecgcore.inference.classifying import Classified, Decided
 from ecgcore.inference.recording import Recording
-from ecgcore.inference.stretches import Stretch
 from ecgcore.inference.writers import DIGITS
 
 SUFFIX = ".corrections.json"

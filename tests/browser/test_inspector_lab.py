@@ -19,7 +19,7 @@ START_S = 60  # a server that has not answered by then will not
 INSPECTOR = """
 import json
 from pathlib import Path
-from ecgcore.evaluation import Predictions
+from ecgcore.evaluation.predictions import Predictions
 from ecgcore.widgets import BeatInspector
 
 inspector = BeatInspector({"random": Predictions.load(Path("random.npz"))}, right_per_class=20)
@@ -32,12 +32,12 @@ inspector.record, inspector.sort = "208", "time"
 """
 EXPLORER = """
 import torch
-from ecgcore import models
-from ecgcore.config import train_config
+from ecgcore.models import networks
+from ecgcore.models.config import train_config
 from ecgcore.widgets import BeatExplorer
 
 torch.manual_seed(0)
-model = models.build(train_config(filters=(4, 4, 4), lstm_hidden=4))
+model = networks.build(train_config(filters=(4, 4, 4), lstm_hidden=4))
 BeatExplorer(model, records=["208", "223"])
 """
 

@@ -19,15 +19,15 @@ SVG = "{http://www.w3.org/2000/svg}"
 CELL = """
 from pathlib import Path
 import numpy as np, torch
-from ecgcore import models
-from ecgcore.config import train_config
-from ecgcore.evaluation import Predictions
+from ecgcore.models import networks
+from ecgcore.models.config import train_config
+from ecgcore.evaluation.predictions import Predictions
 from ecgcore.widgets import BeatInspector, Preset
 
 folder = Path({folder!r})
 predictions = {{n: Predictions.load(folder / f"{{n}}.npz") for n in ("random", "inter_patient")}}
 torch.manual_seed(0)
-model = models.build(train_config(filters=(4, 4, 4), lstm_hidden=4))
+model = networks.build(train_config(filters=(4, 4, 4), lstm_hidden=4))
 note = "Candidates, not errors."
 presets = {{"Likely label errors": Preset({{"random": np.array([5, 2, 9])}}, note)}}
 BeatInspector(predictions, models={{"random": model}}, presets=presets, right_per_class=30)

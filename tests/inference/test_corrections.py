@@ -8,13 +8,13 @@ import pytest
 import wfdb
 
 from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
+from ecgcore.data.quality import Stretch
 from ecgcore.errors import ConfigError, DataError
 from ecgcore.inference import corrections, report
 from ecgcore.inference.classifier import Classifier
 from ecgcore.inference.classifying import Classified
 from ecgcore.inference.corrections import ADD, HIDE, MOVE, RECLASS, REMOVE, Edit
 from ecgcore.inference.recording import Recording
-from ecgcore.inference.stretches import Stretch
 
 SECONDS = 60.0
 N, V = CLASSES.index("N"), CLASSES.index("V")
