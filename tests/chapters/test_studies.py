@@ -44,7 +44,7 @@ def tiny(tmp_path_factory):
     project = copy_project(tmp_path_factory.mktemp("project"))
     (project.root / "profiles/tiny.yaml").write_text(TINY)
     command = ("snakemake", "--cores", "2", "--config", "profile=tiny", "--quiet", "host", "--")
-    project.run(*command, "studies")
+    project.run(*command, "study_results")
     return project
 
 

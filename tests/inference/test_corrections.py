@@ -8,7 +8,7 @@ import pytest
 import wfdb
 
 from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
-from ecgcore.data.quality import Stretch
+from ecgcore.data.quality import FLAT, Stretch
 from ecgcore.errors import ConfigError, DataError
 from ecgcore.inference import corrections, report
 from ecgcore.inference.classifier import Classifier
@@ -39,7 +39,7 @@ def recording() -> Recording:
     model = Classifier("constant", about, lambda signal: signal)
     return Recording(
         "wave", "II", "mV", 250.0, SECONDS, None, False, signal, beats, [], [],
-        [Stretch(50.0, 60.0)], model,
+        [Stretch(50.0, 60.0, FLAT)], model,
     )  # fmt: skip
 
 
