@@ -63,7 +63,8 @@ def _planned(root: Path, *options: str) -> list[str]:
     """The steps that would run."""
     plan = _snakemake(root, "--dry-run", "--quiet", "host", *options)
     table = [line.split() for line in plan.splitlines()]
-    found = [row[0] for row in table if len(row) == 2 and row[1].isdigit() and row[0] != "total"]
+    rows = [row[0] for row in table if len(row) == 2 and row[1].isdigit()]
+    found = [name for name in rows if name.isidentifier() and name != "total"]
     return list(dict.fromkeys(found))  # the table is printed before and after the plan
 
 

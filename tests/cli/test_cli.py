@@ -10,7 +10,7 @@ from ecgcore import __version__
 from ecgcore.cli import main
 from ecgcore.constants import CHECKSUMS
 from ecgcore.data import download as downloads
-from ecgcore.data import records
+from ecgcore.data import checksums, records
 from ecgcore.errors import DataError, DownloadError
 from ecgcore.files import sha256
 
@@ -132,7 +132,7 @@ def test_an_error_of_any_command_is_one_line(ecgcore, monkeypatch, error, code):
     def fail(folder):
         raise error("what is wrong and where")
 
-    monkeypatch.setattr(records, "verify", fail)
+    monkeypatch.setattr(checksums, "verify", fail)
     assert ecgcore("data", "verify") == (code, [], ["ecgcore: what is wrong and where"])
 
 

@@ -56,7 +56,7 @@ class Project:
         plan = self.snakemake("--dry-run", "--quiet", "host")
         table = [line.split() for line in plan.splitlines()]
         rows = {row[0] for row in table if len(row) == 2 and row[1].isdigit()}
-        return rows - {"total"}
+        return {name for name in rows if name.isidentifier()} - {"total"}
 
     def text(self, name: str) -> list[str]:
         return (self.root / name).read_text(encoding="utf-8").splitlines()
