@@ -133,13 +133,12 @@ class Profile:
     @property
     def protocols(self) -> list[str]:
         """The splits that 02_training trains on."""
-        return self.parameters("02_training").get("protocols", ["random", "inter_patient"])
+        return self.all_parameters("02_training")["protocols"]
 
     def train_config(self, protocol: str) -> TrainConfig:
         """What 02_training trains with on a split."""
-        parameters = self.parameters("02_training")
-        overrides = parameters.get("overrides", {}).get(protocol, {})
-        return train_config(parameters.get("recipe", "one_cycle"), **overrides)
+        parameters = self.all_parameters("02_training")
+        return train_config(parameters["recipe"], **parameters["overrides"].get(protocol, {}))
 
     def run_names(self) -> list[str]:
         """Every run of every study, as `<study>-<run>`."""

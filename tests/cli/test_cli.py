@@ -9,8 +9,8 @@ import pytest
 from ecgcore import __version__
 from ecgcore.cli import main
 from ecgcore.constants import CHECKSUMS
-from ecgcore.data import download as downloads
 from ecgcore.data import checksums, records
+from ecgcore.data import download as downloads
 from ecgcore.errors import DataError, DownloadError
 from ecgcore.files import sha256
 
