@@ -130,7 +130,7 @@ def test_unknown_profile_lists_the_known_ones():
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("data: {database: 7}", "data.database"),
+        ("data: {database: [7]}", "data.database"),
         ("date: {}", "date"),
         ("notebooks: {09_missing: {}}", "09_missing"),
         ("notebooks: {03_evaluation: {latency_beats: many}}", "latency_beats"),
