@@ -348,11 +348,13 @@ def test_jump_correct_and_download_in_a_browser(
     overflow = "document.documentElement.scrollWidth > window.innerWidth"
     assert not tab.evaluate(overflow)
     assert tab.locator(".notice").is_visible()
+    settle(tab)
     with tab.expect_download() as waiting:
         tab.get_by_role("button", name="Annotations (.atr)").click()
     shutil.copy(waiting.value.path(), tmp_path / waiting.value.suggested_filename)
     written = wfdb.rdann(str(tmp_path / "mine"), "atr")
     assert written.symbol.count("V") == int(before) + 1
+    settle(tab)
     with tab.expect_download() as waiting:
         tab.get_by_role("button", name="Report (HTML)").click()
     assert "no medical device" in waiting.value.path().read_text(encoding="utf-8")
@@ -360,6 +362,11 @@ def test_jump_correct_and_download_in_a_browser(
     wait_for_metric(tab, "V beats", before)
     assert not foreign
     context.close()
+
+
+def settle(tab) -> None:
+    """Wait until the app has run to its end: until then a file to download is an older run's."""
+    tab.wait_for_selector(".stApp[data-test-script-state='notRunning']", timeout=60_000)
 
 
 def visible_letter(strip) -> tuple[float, float]:

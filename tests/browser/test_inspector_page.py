@@ -254,6 +254,7 @@ def test_keyboard_alone_is_enough(page):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Escape")
     page.wait_for_selector(".bi-dialog", state="hidden")
+    page.wait_for_function("document.activeElement.dataset.index !== undefined")
     focused = page.evaluate("document.activeElement.dataset.index")
     assert int(focused) == third
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
