@@ -38,6 +38,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--records", type=int, default=3, help="on which all ways are compared")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: there is always one that waits, for a server, a browser or the
+    run of the smoke profile."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("affected"):
         changed = changed_files()
