@@ -20,7 +20,7 @@ export PYTHONUNBUFFERED := 1
 
 .PHONY: book test check-fast app lab bench check status publish browser slurm lock clean
 book: $(READY)
-	@snakemake $(if $(CLUSTER),--profile profiles/$(CLUSTER),--cores $(CORES)) --config profile=$(PROFILE) --quiet host --rerun-incomplete
+	@ecgcore book --profile $(PROFILE) --cores $(CORES) $(if $(CLUSTER),--cluster $(CLUSTER))
 	# The book that was built last is also at _build/html.
 	mkdir -p _build && ln -sfn ../$(HTML) _build/html
 	echo "Open _build/html/index.html"

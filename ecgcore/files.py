@@ -25,6 +25,13 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left half written below a folder, where none writes now."""
+    for path in Path(folder).rglob(".[0-9]*.*"):
+        if path.name.split(".")[1].isdigit() and path.is_file():
+            path.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

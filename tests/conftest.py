@@ -26,7 +26,8 @@ ROOT = PACKAGE.parent
 # those that only look at what others have built come last.
 FIRST = ("test_pipeline", "test_slurm", "test_distributed", "test_training", "test_try_it")
 LAST = ("test_book_pages",)
-SLOW = {"smoke", "html", "book_url", "deployed", "slurm", "browser", "chromium"}  # fixtures
+# Fixtures that make a test slow.
+SLOW = {"smoke", "sweep", "html", "book_url", "deployed", "slurm", "browser", "chromium"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -114,15 +115,54 @@ def small_beats(beats) -> Beats:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory) -> Project:
-    """A copy of the project whose smoke profile has been run through, from records to book.
+    """A copy of the project whose smoke profile has been run through, from records to book, by a
+    run that was killed three times.
 
     Of several processes, the first that needs it builds it, and the others wait.
     """
     return Project(built_once(tmp_path_factory, "smoke", _run_smoke))
 
 
+# Killed at the start of a notebook, between two epochs, and within an evaluation.
+KILLED_AT = ("logs/01_exploration.log", "checkpoints/*/last.safetensors", "predictions/*.npz")
+
+
 def _run_smoke(folder: Path) -> None:
-    copy_project(folder).snakemake("--quiet", "host")
+    project = copy_project(folder)
+    for sign in KILLED_AT:
+        project.killed_at(f"runs/smoke/{sign}", *project.book())
+    project.run(*project.book())
+
+
+# Each kind of a study's run once.
+SWEEP = """
+data: {database: data/mitdb, records: ["100", "119", "200", "208", "232"]}
+studies:
+  networks:
+    part: test
+    base: {epochs: 1, filters: [4, 4, 4], lstm_hidden: 4}
+    runs: {"0": {seed: 0}, "1": {seed: 1, model: cnn_lstm_rr}}
+  patients:
+    part: test
+    base: {epochs: 1, filters: [4, 4, 4], lstm_hidden: 4, val_share: 0.4}
+    runs: {"1": {protocol: patients_1}}
+  baselines:
+    kind: baseline
+    runs: {always_n: {}}
+"""
+
+
+@pytest.fixture(scope="session")
+def sweep(tmp_path_factory) -> Project:
+    """A copy of the project in which the studies of the profile `sweep` were run, all of them."""
+    return Project(built_once(tmp_path_factory, "sweep", _run_sweep))
+
+
+def _run_sweep(folder: Path) -> None:
+    project = copy_project(folder)
+    (folder / "profiles/sweep.yaml").write_text(SWEEP, encoding="utf-8")
+    command = ("snakemake", "--cores", "2", "--config", "profile=sweep", "--quiet", "host", "--")
+    project.run(*command, "study_results")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ A new verb is a function in a module of this folder, added to VERBS. What a user
 raised as EcgError and told by `main` in one line; nothing is caught in a verb.
 """
 
+import os
 import sys
 from typing import Annotated
 
@@ -47,6 +48,7 @@ VERBS = {
     "check": check.check,
     "publish": check.publish,
     "detectors": detectors.detectors,
+    "book": site.book,
     "site": site.site,
     "try-it": site.try_it,
 }
@@ -83,6 +85,10 @@ def _options(
 def main() -> None:
     """Entry point: an EcgError becomes one line, exit code 2, or 1 for a broken-off download."""
     try:
+        if "ECGCORE_STEP_OF" in os.environ:
+            from ecgcore.workflow import build
+
+            step = build.be_a_step(os.environ[build.OF_A_RUN])  # noqa: F841 (kept to the end)
         app()
     except EcgError as error:
         typer.echo(f"ecgcore: {error}", err=True)

@@ -1,10 +1,25 @@
-"""`ecgcore site` and `try-it`: what the book is built from."""
+"""`ecgcore book`, `site` and `try-it`: the book, and what it is built from."""
 
 from typing import Annotated
 
 import typer
 
 from ecgcore.cli.options import ProfileOption
+
+
+def book(
+    profile: ProfileOption = "paper",
+    cores: Annotated[str, typer.Option(help="How many to use: a number, or all.")] = "all",
+    cluster: Annotated[str, typer.Option(help="A folder of profiles/, such as slurm: jobs.")] = "",
+) -> None:
+    """Make a profile's book: every step that is missing or stale, by Snakemake.
+
+    After an interruption, of whatever kind, the same command goes on where that one ended.
+    """
+    from ecgcore.workflow.build import become_snakemake
+
+    jobs = ["--profile", f"profiles/{cluster}"] if cluster else ["--cores", cores]
+    become_snakemake(profile, jobs)
 
 
 def site(profile: ProfileOption = "paper") -> None:

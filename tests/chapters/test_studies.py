@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from project import copy_project
 
 from ecgcore.beats import splits
 from ecgcore.chapters.studies import runs as studies_runs
@@ -21,35 +20,9 @@ from ecgcore.evaluation.predictions import Predictions
 from ecgcore.models import baselines
 from ecgcore.workflow.profiles import load_profile
 
-TINY = """
-data: {database: data/mitdb, records: ["100", "119", "200", "208", "232"]}
-studies:
-  networks:
-    part: test
-    base: {epochs: 1, filters: [4, 4, 4], lstm_hidden: 4}
-    runs: {"0": {seed: 0}, "1": {seed: 1, model: cnn_lstm_rr}}
-  patients:
-    part: test
-    base: {epochs: 1, filters: [4, 4, 4], lstm_hidden: 4, val_share: 0.4}
-    runs: {"1": {protocol: patients_1}}
-  baselines:
-    kind: baseline
-    runs: {always_n: {}}
-"""
 
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    """A copy of the project in which the studies of a tiny profile were run, all of them."""
-    project = copy_project(tmp_path_factory.mktemp("project"))
-    (project.root / "profiles/tiny.yaml").write_text(TINY)
-    command = ("snakemake", "--cores", "2", "--config", "profile=tiny", "--quiet", "host", "--")
-    project.run(*command, "study_results")
-    return project
-
-
-def test_every_run_is_scored_on_what_the_profile_says(tiny):
-    entries = json.loads((tiny.root / "runs/tiny/figures/09_studies.json").read_text())
+def test_every_run_is_scored_on_what_the_profile_says(sweep):
+    entries = json.loads((sweep.root / "runs/sweep/figures/09_studies.json").read_text())
     assert [(e["study"], e["run"], e["part"], e["protocol"]) for e in entries] == [
         ("networks", "0", "test", "random"),
         ("networks", "1", "test", "random"),
@@ -66,26 +39,28 @@ def test_every_run_is_scored_on_what_the_profile_says(tiny):
         assert {"commit", "hardware", "profile", "versions"} <= set(entry["provenance"])
 
 
-def test_a_run_leaves_the_published_book_alone(tiny):
-    assert not (tiny.root / "runs/tiny/site").exists()
-    assert (tiny.root / "runs/tiny/studies/networks-0/site/book/executed").is_dir()
-    published = (tiny.root / "figures/02_learning_curves.svg").read_bytes()
+def test_a_run_leaves_the_published_book_alone(sweep):
+    assert not (sweep.root / "runs/sweep/site").exists()
+    assert (sweep.root / "runs/sweep/studies/networks-0/site/book/executed").is_dir()
+    published = (sweep.root / "figures/02_learning_curves.svg").read_bytes()
     assert (
         published
-        != (tiny.root / "runs/tiny/studies/networks-0/figures/02_learning_curves.svg").read_bytes()
+        != (
+            sweep.root / "runs/sweep/studies/networks-0/figures/02_learning_curves.svg"
+        ).read_bytes()
     )
 
 
-def test_a_run_that_no_study_has_is_named(tiny):
-    told = tiny.run("ecgcore", "study", "networks-7", "--profile", "tiny", ok=False)
-    assert "ecgcore: profile 'tiny' has no study's run 'networks-7'" in told
+def test_a_run_that_no_study_has_is_named(sweep):
+    told = sweep.run("ecgcore", "study", "networks-7", "--profile", "sweep", ok=False)
+    assert "ecgcore: profile 'sweep' has no study's run 'networks-7'" in told
 
 
-def test_missing_scores_are_named(tiny):
-    score = tiny.root / "runs/tiny/studies/networks-1/score.json"
+def test_missing_scores_are_named(sweep):
+    score = sweep.root / "runs/sweep/studies/networks-1/score.json"
     kept = score.read_text()
     score.unlink()
-    told = tiny.run("ecgcore", "collect", "--profile", "tiny", ok=False)
+    told = sweep.run("ecgcore", "collect", "--profile", "sweep", ok=False)
     score.write_text(kept)
     assert "no score yet of networks-1" in told
 
@@ -99,11 +74,13 @@ def test_missing_scores_are_named(tiny):
         ("kind: baseline", "studies: kind must be"),
     ],
 )
-def test_a_study_that_cannot_be_meant_is_refused_at_once(tiny, changed, complaint):
+def test_a_study_that_cannot_be_meant_is_refused_at_once(sweep, changed, complaint):
     wrong = {"part: test": "parts: test", "seed: 1": "sed: 1", "kind: baseline": "kind: tree"}
-    text = TINY.replace(changed, wrong.get(changed, ""), 1)
-    (tiny.root / "profiles/wrong.yaml").write_text(text)
-    told = tiny.run("ecgcore", "beats", "--profile", "wrong", ok=False)
+    text = (
+        (sweep.root / "profiles/sweep.yaml").read_text().replace(changed, wrong.get(changed, ""), 1)
+    )
+    (sweep.root / "profiles/wrong.yaml").write_text(text)
+    told = sweep.run("ecgcore", "beats", "--profile", "wrong", ok=False)
     assert complaint in told
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 from contextlib import contextmanager
@@ -16,26 +17,7 @@ from ecgcore import paths
 
 NODE = Path(__file__).with_name("slurm_node.sh")
 PATIENCE_S = 1200  # only ever used up by a failure: on a busy machine everything takes longer
-# A seed, a setting, a fold and a baseline: each kind of run once.
-SWEEP = """
-data: {database: data/mitdb, records: ["100", "119", "200", "208", "232"]}
-studies:
-  seeds:
-    part: test
-    base: {epochs: 1, filters: [4, 4, 4], lstm_hidden: 4}
-    runs: {"0": {seed: 0}}
-  settings:
-    base: {epochs: 1, filters: [4, 4, 4], lstm_hidden: 4}
-    runs: {large: {batch_size: 256}}
-  patients:
-    part: test
-    base: {epochs: 1, filters: [4, 4, 4], lstm_hidden: 4, val_share: 0.4}
-    runs: {"1": {protocol: patients_1}}
-  baselines:
-    kind: baseline
-    runs: {always_n: {}}
-"""
-RUNS = 4
+RUNS = 4  # of the profile
 
 
 @pytest.fixture
@@ -52,8 +34,8 @@ def slurm(monkeypatch):
     assert not folder.exists()
 
 
-def snakemake(profile: str, *options: str) -> tuple[str, ...]:
-    return ("snakemake", "--config", f"profile={profile}", *options, "--", "study_results")
+def snakemake(*options: str) -> tuple[str, ...]:
+    return ("snakemake", "--config", "profile=sweep", *options, "--", "study_results")
 
 
 @contextmanager
@@ -94,7 +76,7 @@ def numbers(rule: str, *states: str) -> list[str]:
 def cancel_one(project) -> str:
     """Cancel a job that is training; returns its rule, or nothing if none was caught at it."""
     for number, state, rule in jobs():
-        run = project.root / "runs/cluster/studies" / rule.removeprefix("rule_study_run_wildcards_")
+        run = project.root / "runs/sweep/studies" / rule.removeprefix("rule_study_run_wildcards_")
         if state == "RUNNING" and (run / "notebooks/02_training.ipynb").is_file():
             subprocess.run(["scancel", number], check=True)
             while numbers(rule, "RUNNING", "COMPLETING"):
@@ -107,26 +89,23 @@ def details(number: str) -> str:
     return subprocess.check_output(["scontrol", "show", "job", "--oneliner", number], text=True)
 
 
-def scores(project, profile: str) -> list[dict]:
-    """What the runs of a profile found, without what differs from one machine to the next."""
-    file = project.root / f"runs/{profile}/figures/09_studies.json"
+def scores(project) -> list[dict]:
+    """What the runs found, without what differs from one machine to the next."""
+    file = project.root / "runs/sweep/figures/09_studies.json"
     entries = json.loads(file.read_text())
     for entry in entries:
         del entry["provenance"], entry["inference"], entry["training"]["seconds"]
     return entries
 
 
-def test_a_sweep_survives_a_killed_job_and_a_dead_daemon(slurm, tmp_path):
+def test_a_sweep_survives_a_killed_job_and_a_dead_daemon(slurm, sweep, tmp_path):
     project = copy_project(tmp_path / "project")
-    for name in ("local", "cluster"):
-        (project.root / f"profiles/{name}.yaml").write_text(SWEEP)
+    shutil.copy(sweep.root / "profiles/sweep.yaml", project.root / "profiles")
     # As on a cluster with GPUs; this node only pretends to have two.
     project.replace("profiles/slurm/config.yaml", "gpu: 0", "gpu: 1")
-    project.run(*snakemake("local", "--cores", "2", "--quiet", "host"))
-
     log = tmp_path / "log"
     options = ("--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2")
-    with in_background(project, snakemake("cluster", *options), log) as process:
+    with in_background(project, snakemake(*options), log) as process:
         rule = until(lambda: cancel_one(project), process)
         first, again = until(lambda: len(numbers(rule)) > 1 and numbers(rule), process)[:2]
         assert "TimeLimit=02:00:00" in details(first) and "TresPerJob=gres:gpu:1" in details(first)
@@ -138,8 +117,8 @@ def test_a_sweep_survives_a_killed_job_and_a_dead_daemon(slurm, tmp_path):
         subprocess.run([NODE, "resume"], check=True)
         assert process.wait(PATIENCE_S) == 0, log.read_text()[-6000:]
 
-    assert len(scores(project, "local")) == RUNS
-    assert scores(project, "cluster") == scores(project, "local")
+    assert len(scores(sweep)) == RUNS
+    assert scores(project) == scores(sweep)
     done = [rule for _, state, rule in jobs() if state == "COMPLETED"]
     assert sum("study_run" in rule for rule in done) >= RUNS
 

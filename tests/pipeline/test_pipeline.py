@@ -1,13 +1,18 @@
 """The graph of steps, run for real on the smoke profile in a copy of the project."""
 
 import json
+import os
 
+import numpy as np
 import pytest
+from project import copy_project
 
 from ecgcore import paths
 from ecgcore.errors import ConfigError
+from ecgcore.files import weights_sha256
 from ecgcore.models.config import train_config
 from ecgcore.workflow import dependencies, notebooks
+from ecgcore.workflow.build import hold
 from ecgcore.workflow.parameters import declared_parameters, fitted, notebook_names
 from ecgcore.workflow.profiles import DataConfig, Profile, load_profile
 
@@ -18,6 +23,52 @@ def test_smoke_book_is_complete(smoke):
     for notebook in notebook_names():
         page = (html / "book/executed" / f"{notebook}.html").read_text(encoding="utf-8")
         assert "The numbers on this page are no results" in page
+
+
+def test_killed_three_times_it_ends_with_the_results_of_an_undisturbed_run(smoke, tmp_path):
+    calm = copy_project(tmp_path / "project")
+    calm.snakemake("--quiet", "host", "--", "runs/smoke/site/book/executed/03_evaluation.ipynb")
+    for name in ("beats.npz", "models/random.safetensors", "predictions/inter_patient.npz"):
+        ours, theirs = (p.root / "runs/smoke" / name for p in (calm, smoke))
+        assert same_content(ours, theirs), name
+    ours, theirs = (scores(p, "03_evaluation") for p in (calm, smoke))
+    assert ours == theirs and ours["random"]["accuracy"]
+
+
+def test_nothing_half_written_stays_behind_for_good(smoke):
+    left = smoke.root / "runs/smoke/.4711.beats.npz"
+    left.write_bytes(b"half")
+    smoke.run(*smoke.book())
+    assert not left.exists() and (smoke.root / "runs/smoke/beats.npz").exists()
+
+
+def same_content(a, b) -> bool:
+    """Whether two files hold the same arrays, whenever they were written."""
+    if a.suffix == ".safetensors":
+        return weights_sha256(a) == weights_sha256(b)
+    with np.load(a) as x, np.load(b) as y:
+        return set(x) == set(y) and all(
+            np.array_equal(x[n], y[n], equal_nan=x[n].dtype.kind == "f") for n in x
+        )
+
+
+def scores(project, notebook) -> dict:
+    """A notebook's results without times and origin, which differ from one run to the next."""
+    part = json.loads((project.root / f"runs/smoke/results/{notebook}.json").read_text())
+    return {key: without_times(entry) for key, entry in part["numbers"].items()}
+
+
+def without_times(value):
+    if not isinstance(value, dict):
+        return value
+    times = {"provenance", "seconds", "inference"}
+    return {k: without_times(v) for k, v in value.items() if k not in times}
+
+
+def test_a_second_run_says_that_one_is_at_work(smoke):
+    with hold(smoke.root / "runs", "smoke"):
+        told = smoke.run(*smoke.book(), ok=False)
+    assert f"being made here already (profile smoke, process {os.getpid()})" in told
 
 
 def test_smoke_leaves_the_published_figures_alone(smoke):

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +49,26 @@ class Project:
         )
         assert (done.returncode == 0) == ok, done.stdout[-6000:]
         return done.stdout
+
+    def killed_at(self, sign: str, *command: str) -> None:
+        """A command that is killed with all that it started, as soon as a file is there."""
+        process = subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        while not any(self.root.glob(sign)):
+            assert process.poll() is None, f"{command[0]} ended before there was {sign}"
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def book(self) -> tuple[str, ...]:
+        """What `make book PROFILE=smoke` runs."""
+        return ("ecgcore", "book", "--profile", "smoke", "--cores", "1")
 
     def snakemake(self, *options: str) -> str:
         # One core: another process tests on the other, and Snakemake gives training all it has.
