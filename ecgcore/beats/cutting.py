@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
-from ecgcore.data.records import Record, default_database, read_record, record_names
+from ecgcore.data.records import Record, annotated_names, default_database, read_record
 from ecgcore.data.resampling import resample
 from ecgcore.errors import DataError
 from ecgcore.files import load_arrays, replacing
@@ -140,12 +140,12 @@ def build(
     names: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Beats:
-    """Beats of the named records of a database (all if none is named), in record order.
+    """Beats of the named records of a database (all annotated ones if none is named), in order.
 
     One process a core; `progress` is told after each record.
     """
     database = database or default_database()
-    names = list(names) or record_names(database)
+    names = list(names) or annotated_names(database)
     with ProcessPoolExecutor(min(os.cpu_count() or 1, len(names))) as pool:
         parts = []
         for part in pool.map(partial(segment_file, database=database), names):

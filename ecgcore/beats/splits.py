@@ -5,6 +5,7 @@ the latter in patients. Validation beats are always
 cut from the training part. Balancing and augmenting come later, on the training part only.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,17 @@ DS2 = tuple(
     "212 213 214 219 221 222 228 231 232 233 234".split()
 )
 
+
+@dataclass(frozen=True)
+class Halves:
+    """Names of the records that `inter_patient` trains and tests on."""
+
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+MITDB = Halves(DS1, DS2)
+
 # Q is left with a handful of beats once the paced records are out: it is trained on, counted
 # in the accuracy and shown in the confusion matrix, but not averaged into macro-F1.
 SCORED_CLASSES = {"random": CLASSES, "kaggle": CLASSES} | dict.fromkeys(BY_RECORD, CLASSES[:4])
@@ -48,12 +60,19 @@ class Split:
     test: np.ndarray
 
 
-def make_split(protocol: str, beats: Beats, val_share: float = 0.1, seed: int = 0) -> Split:
+def make_split(
+    protocol: str,
+    beats: Beats,
+    val_share: float = 0.1,
+    seed: int = 0,
+    halves: Halves | None = None,
+) -> Split:
     """Split beats by a protocol; `seed` draws the validation part, never the test part.
 
     val_share: share of the training part (of its beats, or of its records where the parts are
-    made of records) that validates. Raises ConfigError for an unknown protocol or share, DataError
-    if a part would be empty.
+    made of records) that validates; halves: what `inter_patient` trains and tests on, by default
+    the usual halves of mitdb, or in another database a fold of patients. Raises ConfigError for an
+    unknown protocol or share, DataError if a part would be empty.
     """
     if protocol not in PROTOCOLS:
         raise ConfigError(f"protocol {protocol!r} is unknown; choose from {', '.join(PROTOCOLS)}")
@@ -62,10 +81,11 @@ def make_split(protocol: str, beats: Beats, val_share: float = 0.1, seed: int = 
     if protocol == "random":
         training, test = _draw_test(beats)
     elif protocol == "inter_patient":
-        training = np.flatnonzero(np.isin(beats.record, DS1))
-        test = np.flatnonzero(np.isin(beats.record, DS2))
+        halves = halves or usual_halves(beats)
+        training = np.flatnonzero(np.isin(beats.record, halves.train))
+        test = np.flatnonzero(np.isin(beats.record, halves.test))
     elif protocol in FOLDS:
-        training, test = _fold(beats, FOLDS.index(protocol))
+        training, test = _fold(beats, FOLDS.index(protocol), len(FOLDS))
     else:
         training = np.flatnonzero(beats.record == "mitbih_train")
         test = np.flatnonzero(beats.record == "mitbih_test")
@@ -106,13 +126,33 @@ def patients(record: np.ndarray) -> np.ndarray:
     return np.array([SAME_PATIENT.get(name, name) for name in record.tolist()])
 
 
-def _fold(beats: Beats, number: int) -> tuple[np.ndarray, np.ndarray]:
+def is_mitdb(records: Iterable[str]) -> bool:
+    """Whether records are those of the MIT-BIH Arrhythmia Database, by their names."""
+    return set(records) <= {*DS1, *DS2, *PACED}
+
+
+def usual_halves(beats: Beats) -> Halves:
+    """DS1 and DS2 of mitdb; of another database, a fold of its patients and the rest.
+
+    Raises DataError where there is only one patient.
+    """
+    if is_mitdb(beats.record.tolist()):
+        return MITDB
+    n_patients = len(np.unique(patients(beats.record)))
+    if n_patients < 2:
+        raise DataError("one record alone cannot be split by patients")
+    training, test = _fold(beats, 0, min(len(FOLDS), n_patients))
+    names = (tuple(np.unique(beats.record[part]).tolist()) for part in (training, test))
+    return Halves(*names)
+
+
+def _fold(beats: Beats, number: int, folds: int) -> tuple[np.ndarray, np.ndarray]:
     """Training and test part of a fold: every patient who is not paced is tested in one of them."""
     free = np.flatnonzero(~np.isin(beats.record, PACED))
     groups = patients(beats.record[free])
-    if len(np.unique(groups)) < len(FOLDS):
-        raise DataError(f"{len(FOLDS)} folds need as many patients without a pacemaker")
-    dealer = _dealer(len(FOLDS), SPLIT_SEED)
+    if len(np.unique(groups)) < folds:
+        raise DataError(f"{folds} folds need as many patients without a pacemaker")
+    dealer = _dealer(folds, SPLIT_SEED)
     training, test = list(dealer.split(free, beats.aami[free], groups))[number]
     return free[training], free[test]
 

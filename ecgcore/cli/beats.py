@@ -12,6 +12,7 @@ def beats(profile: ProfileOption = "paper") -> None:
     from tqdm import tqdm
 
     from ecgcore.beats import dataset
+    from ecgcore.data import records
     from ecgcore.workflow.profiles import load_profile
 
     data = load_profile(profile).data
@@ -21,5 +22,10 @@ def beats(profile: ProfileOption = "paper") -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        dataset.prepare(profile, data.database_path, data.records, data.kaggle_path, progress)
+        folders = data.database_path, data.records, data.kaggle_path
+        dataset.prepare(profile, *folders, data.halves, progress)
+    if not data.records:
+        cut = set(dataset.load(profile).record.tolist())
+        if left := [name for name in records.record_names(data.database_path) if name not in cut]:
+            typer.echo(f"Without annotations, and so left out: {', '.join(left)}")
     typer.echo(f"{dataset.beats_file(profile)}: {len(dataset.load(profile)):,} beats")

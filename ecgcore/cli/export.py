@@ -21,7 +21,9 @@ def export(
 
     written = [onnx_export.export(paths.model_file(profile, protocol), to)]
     if int8:
-        signal = onnx_export.calibration_beats(dataset.load(profile, protocol), protocol)
+        beats = dataset.load(profile, protocol)
+        train = dataset.split(profile, protocol, beats).train
+        signal = onnx_export.calibration_beats(beats, train)
         target = written[0].with_suffix(".int8.onnx")
         written.append(onnx_export.quantise(written[0], target, signal))
     for path in written:

@@ -19,14 +19,13 @@ def train(
     """
     from ecgcore import paths
     from ecgcore.beats import dataset
-    from ecgcore.beats.splits import make_split
     from ecgcore.training import distributed, loop
     from ecgcore.workflow.profiles import load_profile
 
     chosen = load_profile(profile)
     for name in protocol or chosen.protocols:
         beats, config = dataset.load(profile, name), chosen.train_config(name)
-        split = make_split(name, beats, config.val_share, config.seed)
+        split = dataset.split(profile, name, beats, config.val_share, config.seed)
         folder = paths.checkpoint_dir(profile, name)
         fit = loop.fit(beats, split, config, folder, typer.echo)
         if distributed.team().leads:

@@ -47,12 +47,24 @@ def record_names(database: Path) -> list[str]:
     database = Path(database)
     listing = database / "RECORDS"
     if listing.is_file():
-        names = listing.read_text().split()
+        lines = listing.read_text(encoding="utf-8").splitlines()  # a name may hold blanks
+        names = [line.strip() for line in lines if line.strip()]
     else:
         names = [header.stem for header in database.glob("*.hea")]
     if not names:
         raise DataError(f"{database}: no WFDB records here (no RECORDS file and no .hea files)")
     return sorted(names)
+
+
+def annotated_names(database: Path) -> list[str]:
+    """Names of a database's records that have reference annotations, sorted.
+
+    Raises DataError if none has.
+    """
+    names = [n for n in record_names(database) if wfdb_record.beside(Path(database), f"{n}.atr")]
+    if not names:
+        raise DataError(f"{database}: no record here has annotations (.atr files)")
+    return names
 
 
 def read_header(database: Path, name: str) -> Header:

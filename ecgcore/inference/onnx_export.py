@@ -19,7 +19,6 @@ from torch import Tensor, nn
 
 from ecgcore import files
 from ecgcore.beats.cutting import Beats
-from ecgcore.beats.splits import make_split
 from ecgcore.constants import BEAT_LENGTH, CLASS_NAMES, CLASSES, FS
 from ecgcore.errors import DataError
 from ecgcore.files import replacing
@@ -129,9 +128,8 @@ def _check(checkpoint: Path, exported: Path) -> None:
             )
 
 
-def calibration_beats(beats: Beats, protocol: str, n: int = 2048) -> np.ndarray:
-    """(n, 187) float32 beats spread over the training part of a split."""
-    train = make_split(protocol, beats).train
+def calibration_beats(beats: Beats, train: np.ndarray, n: int = 2048) -> np.ndarray:
+    """(n, 187) float32 beats spread over those at the positions `train`."""
     return beats.signal[train[:: max(1, len(train) // n)]]
 
 

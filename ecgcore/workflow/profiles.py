@@ -7,7 +7,7 @@ each, the fields of Study: training runs that differ in one thing, to be compare
 
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 import yaml
 
@@ -17,6 +17,9 @@ from ecgcore.files import read_json
 from ecgcore.models.config import TrainConfig, as_type, check_type, train_config
 from ecgcore.workflow.parameters import default_parameters, fitted, notebook_names, refuse_unknown
 
+if TYPE_CHECKING:
+    from ecgcore.beats.splits import Halves
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -25,6 +28,9 @@ class DataConfig:
     database: str = "data/mitdb"  # folder of a WFDB database with .atr annotations
     records: tuple[str, ...] = ()  # names; none: every record of the database
     kaggle: str = ""  # folder of mitbih_train.csv and mitbih_test.csv, for the protocol kaggle
+    # What inter_patient trains and tests on: {train: [names], test: [names]}. None: the usual
+    # halves of mitdb, or a fold of the patients of another database.
+    split: dict = field(default_factory=dict)
 
     def __post_init__(self):
         # One name stands for one record, not for its letters; nothing after the colon, for none.
@@ -35,6 +41,16 @@ class DataConfig:
             value = as_type(getattr(self, f.name), hints[f.name])
             check_type(f"data.{f.name}", value, hints[f.name])
             object.__setattr__(self, f.name, value)
+        _check_split(self.split)
+
+    @property
+    def halves(self) -> "Halves | None":
+        """The records that inter_patient trains and tests on, where the profile names them."""
+        from ecgcore.beats.splits import Halves  # needs pandas, and listing steps does not
+
+        if not self.split:
+            return None
+        return Halves(*(tuple(map(str, self.split[part])) for part in ("train", "test")))
 
     @property
     def database_path(self) -> Path:
@@ -43,6 +59,18 @@ class DataConfig:
     @property
     def kaggle_path(self) -> Path | None:
         return paths.ROOT / self.kaggle if self.kaggle else None
+
+
+def _check_split(split: dict) -> None:
+    if not split:
+        return
+    if set(split) != {"train", "test"} or not all(
+        isinstance(v, list) and v for v in split.values()
+    ):
+        raise ConfigError("data.split needs two lists of records: {train: [names], test: [names]}")
+    train, test = (set(map(str, split[part])) for part in ("train", "test"))
+    if both := train & test:
+        raise ConfigError(f"data.split: {', '.join(sorted(both))} both in train and in test")
 
 
 @dataclass(frozen=True)

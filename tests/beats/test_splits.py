@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ecgcore.beats import splits
-from ecgcore.beats.cutting import concatenate
+from ecgcore import paths
+from ecgcore.beats import dataset, splits
+from ecgcore.beats.cutting import build, concatenate
+from ecgcore.beats.splits import Halves, make_split
 from ecgcore.constants import CLASSES
 from ecgcore.errors import ConfigError, DataError
+from ecgcore.workflow.profiles import DataConfig
 
 SEEDS = (0, 1, 2)
 SHARES = (0.1, 0.2)
@@ -139,7 +142,7 @@ def test_an_impossible_validation_share_is_refused(beats, share):
 def test_a_protocol_without_its_beats_is_refused(beats, kaggle_beats):
     with pytest.raises(DataError, match="protocol kaggle"):
         splits.make_split("kaggle", beats)
-    with pytest.raises(DataError, match="protocol inter_patient"):
+    with pytest.raises(DataError, match="one training record"):
         splits.make_split("inter_patient", kaggle_beats)
     with pytest.raises(DataError, match="protocol inter_patient"):
         splits.make_split("inter_patient", beats[np.isin(beats.record, splits.DS1)])
@@ -177,3 +180,57 @@ def test_patient_folds_keep_patients_apart(beats, fold, seed):
 def test_too_few_patients_for_the_folds_are_refused(small_beats):
     with pytest.raises(DataError, match="5 folds need as many patients"):
         splits.make_split("patients_1", small_beats)
+
+
+# A database of one's own
+
+
+@pytest.fixture(scope="module")
+def own_database(database, tmp_path_factory):
+    """Four records with blanks in their names, one of them without annotations."""
+    folder = tmp_path_factory.mktemp("my data")
+    for name in ("100", "208", "213", "232"):
+        for suffix in ("hea", "dat", "atr"):
+            text = (database / f"{name}.{suffix}").read_bytes()
+            if suffix == "hea":  # which can name no file with a blank
+                text = text.replace(name.encode(), f"my_{name}".encode())
+            stem = f"my_{name}" if suffix == "dat" else f"my {name}"
+            if (name, suffix) != ("232", "atr"):
+                (folder / f"{stem}.{suffix}").write_bytes(text)
+    (folder / "RECORDS").write_text("my 100\nmy 208\nmy 213\nmy 232\n")
+    return folder
+
+
+def test_records_without_annotations_are_left_out(own_database):
+    assert set(build(own_database).record) == {"my 100", "my 208", "my 213"}
+
+
+def test_another_database_is_split_by_patients(own_database):
+    beats = build(own_database)
+    split = make_split("inter_patient", beats, val_share=0.5)
+    parts = [set(beats.record[part]) for part in (split.train, split.val, split.test)]
+    assert all(parts) and sum(map(len, parts)) == len(set.union(*parts)) == 3
+
+
+def test_a_profile_may_name_the_halves(own_database, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RUNS", tmp_path)
+    halves = Halves(("my 100", "my 208"), ("my 213",))
+    dataset.prepare("own", own_database, halves=halves)
+    beats = dataset.load("own")
+    assert set(beats.record[dataset.split("own", "inter_patient", beats, 0.5).test]) == {"my 213"}
+    assert set(dataset.test_beats("own", "inter_patient").record) == {"my 213"}
+    with pytest.raises(DataError, match="my 999"):
+        dataset.prepare("own", own_database, halves=Halves(("my 999",), ("my 213",)))
+
+
+@pytest.mark.parametrize(
+    ("split", "named"),
+    [
+        ({"train": ["a"]}, "two lists"),
+        ({"train": ["a"], "test": []}, "two lists"),
+        ({"train": ["a", "b"], "test": ["b"]}, "b both in train and in test"),
+    ],
+)
+def test_halves_that_cannot_be_meant_are_refused(split, named):
+    with pytest.raises(ConfigError, match=named):
+        DataConfig(split=split)

@@ -68,11 +68,10 @@ class Project:
 
     def book(self) -> tuple[str, ...]:
         """What `make book PROFILE=smoke` runs."""
-        return ("ecgcore", "book", "--profile", "smoke", "--cores", "1")
+        return ("ecgcore", "book", "--profile", "smoke", "--cores", "2")
 
     def snakemake(self, *options: str) -> str:
-        # One core: another process tests on the other, and Snakemake gives training all it has.
-        return self.run("snakemake", "--cores", "1", "--config", "profile=smoke", *options)
+        return self.run("snakemake", "--cores", "2", "--config", "profile=smoke", *options)
 
     def planned(self) -> set[str]:
         """Names of the rules that would run now."""

@@ -14,7 +14,7 @@ import pandas as pd
 from ecgcore import paths, provenance
 from ecgcore.beats import dataset
 from ecgcore.beats.cutting import Beats
-from ecgcore.beats.splits import BY_RECORD, SCORED_CLASSES, Split, make_split
+from ecgcore.beats.splits import BY_RECORD, SCORED_CLASSES, Split
 from ecgcore.constants import CLASSES
 from ecgcore.errors import DataError
 from ecgcore.evaluation.counts import by_record
@@ -42,7 +42,7 @@ def run(profile: str, name: str) -> dict:
         run_notebook("02_training", f"{profile}/{name}")
         predictions, details = _score_network(profile, name, protocol, settings.part, beats)
     else:
-        predictions, details = _score_baseline(label, protocol, settings.part, beats)
+        predictions, details = _score_baseline(profile, label, protocol, settings.part, beats)
     entry = {
         "study": study,
         "run": label,
@@ -65,7 +65,8 @@ def _part(split: Split, part: str) -> np.ndarray:
 
 def _score_network(profile: str, name: str, protocol: str, part: str, beats: Beats) -> tuple:
     model, about = load_checkpoint(paths.model_file(f"{profile}/{name}", protocol))
-    split = make_split(protocol, beats, about["config"]["val_share"], about["seed"])
+    config = about["config"]
+    split = dataset.split(profile, protocol, beats, config["val_share"], about["seed"])
     start = time.perf_counter()
     predictions = predict(model, beats, part=_part(split, part))
     rate = len(predictions) / (time.perf_counter() - start)
@@ -73,9 +74,9 @@ def _score_network(profile: str, name: str, protocol: str, part: str, beats: Bea
     return predictions, _details(training_summary(about), rate, source)
 
 
-def _score_baseline(label: str, protocol: str, part: str, beats: Beats) -> tuple:
+def _score_baseline(profile: str, label: str, protocol: str, part: str, beats: Beats) -> tuple:
     config = train_config()
-    split = make_split(protocol, beats, config.val_share, config.seed)
+    split = dataset.split(profile, protocol, beats, config.val_share, config.seed)
     tested = _part(split, part)
     found = baselines.fit_predict(label, beats, split.train, tested)
     certain = np.eye(len(CLASSES), dtype=np.float32)[found.predicted]
