@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -142,11 +142,12 @@ def build(
 ) -> Beats:
     """Beats of the named records of a database (all annotated ones if none is named), in order.
 
-    One process a core; `progress` is told after each record.
+    One thread a core, as decoding and filtering leave Python's lock: no process is forked, which
+    would not be safe beside other threads. `progress` is told after each record.
     """
     database = database or default_database()
     names = list(names) or annotated_names(database)
-    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(names))) as pool:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, len(names))) as pool:
         parts = []
         for part in pool.map(partial(segment_file, database=database), names):
             parts.append(part)

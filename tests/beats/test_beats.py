@@ -167,7 +167,8 @@ def slow_median_rr(seconds):
     half = RR_WINDOW_S / 2
     found = []
     for peak in seconds:
-        inside = (starts > peak - half) & (starts <= peak + half)
+        away = np.round(starts - peak, 9)  # to the nanosecond, as times are kept
+        inside = (away > -half) & (away <= half)
         found.append(np.median(rr[inside]) if inside.any() else np.nan)
     return found
 

@@ -95,6 +95,32 @@ def test_ishne(tmp_path):
     assert signal.start == datetime(2024, 1, 2, 23, 59, 50)
 
 
+@pytest.mark.parametrize("width", [1, 2, 3, 4])
+def test_sound(tmp_path, width):
+    leads = np.stack([BREATH, UV // 5], 1) if width > 1 else np.stack([BREATH, UV // 20], 1)
+    path = ecg_files.write_wav(tmp_path / "h.bin", leads, FS, width)
+    signal = check(open_file(path), leads[:, 1])
+    assert signal.leads == ("signal 1", "signal 2")
+
+
+def test_sound_that_is_no_ecg(tmp_path):
+    path = ecg_files.write_wav(tmp_path / "song.wav", UV[:, None], 44_100)
+    with pytest.raises(DataError, match=r"song\.wav: a sound file of 44,100 Hz"):
+        open_file(path)
+    path = ecg_files.write_wav(tmp_path / "h.wav", UV[:, None], FS)
+    content = path.read_bytes()
+    path.write_bytes(content[:30])
+    with pytest.raises(DataError, match="not uncompressed sound"):
+        open_file(path)
+    path.write_bytes(content[:20] + b"\x55\0" + content[22:])  # MP3 inside
+    with pytest.raises(DataError, match="not uncompressed sound"):
+        open_file(path)
+    path.write_bytes(content[:-1000])
+    signal = open_file(path).signal
+    assert len(UV) - 500 <= signal.n_samples <= len(UV)
+    whole(signal)
+
+
 def test_kardia(tmp_path):
     path = ecg_files.write_atc(tmp_path / "k.atc", [UV, UV // 2], FS)
     signal = check(open_file(path), UV // 2 * 5e-4)

@@ -4,13 +4,15 @@ import json
 
 import numpy as np
 import pytest
+import scipy.io
+from shared import ecg_files
 
 from ecgcore.beats.cutting import segment
 from ecgcore.cli import main
 from ecgcore.data import signals
 from ecgcore.data.formats import wfdb_record
 from ecgcore.data.records import read_record
-from ecgcore.inference import classifying, published
+from ecgcore.inference import classifying, published, recording
 
 testclient = pytest.importorskip("fastapi.testclient", reason="the extra `serve` is missing")
 service = pytest.importorskip("ecgcore.inference.service")
@@ -132,7 +134,40 @@ def test_a_live_signal_that_is_none_is_told_so(client, messages):
         assert "live signal" in socket.receive_json()["error"]
 
 
-# Command line, Python and service
+# Command line, Python, app and service
+
+
+# A minute of a record in steps of 5 µV, as a file; and the rate that has to be given with it.
+def _as_text(path, stored):
+    path.write_text("".join(f"{v}\n" for v in stored))
+    return path
+
+
+def _as_npy(path, stored):
+    np.save(path, stored)
+    return path
+
+
+def _as_mat(path, stored):
+    scipy.io.savemat(path, {"fs": ecg_files.FS, "ecg": stored})
+    return path
+
+
+FORMS = {
+    "csv": (_as_text, 360.0),
+    "npy": (_as_npy, 360.0),
+    "mat": (_as_mat, None),
+    "ecg": (lambda path, stored: ecg_files.write_ishne(path, stored[:, None], 360, [6]), None),
+    "wav": (lambda path, stored: ecg_files.write_wav(path, stored[:, None], 360), None),
+    "hea": (
+        lambda path, stored: ecg_files.write_wfdb(path.parent, path.stem, stored[:, None]),
+        None,
+    ),
+    "gz": (
+        lambda path, stored: ecg_files.write_gzip(path, _as_text(path, stored).read_bytes()),
+        360.0,
+    ),
+}
 
 
 def on_the_command_line(path, capsys, monkeypatch, *options):
@@ -167,18 +202,40 @@ def test_ways_agree_on_text(form, client, text, database, tmp_path, capsys, monk
     assert [b["class"] for b in document["beats"]] == beats.table()["class"].tolist()
 
 
-def test_ways_agree_on_records(database, capsys, monkeypatch, request):
-    """All on the option --records=20, else three."""
+def compared(database, request) -> list[str]:
+    """Names of records: all on the option --records=20, else three."""
     count = request.config.getoption("--records")
-    names = ["119", "208", "232", *(p.stem for p in sorted(database.glob("*.hea")))][:count]
-    for name in dict.fromkeys(names):
-        document = on_the_command_line(database / name, capsys, monkeypatch)
-        service_says = json.loads(service.as_json(database / name, name))
-        assert answers(service_says) == answers(document), name
-        beats = classifying.collect(classifying.classify(database / name)).beats
+    names = ["119", "208", "232", *(p.stem for p in sorted(database.glob("*.hea")))]
+    return list(dict.fromkeys(names))[:count]
+
+
+def assert_ways_agree(path, capsys, monkeypatch, fs=None):
+    """Command line, service, Python, and what the app reads a recording by."""
+    document = on_the_command_line(
+        path, capsys, monkeypatch, *(["--fs", str(fs)] if fs is not None else [])
+    )
+    service_says = json.loads(service.as_json(path, path.name, fs))
+    assert answers(service_says) == answers(document), path
+    beats = classifying.collect(classifying.classify(path, fs=fs)).beats
+    assert len(beats) == len(document["beats"]) > 0
+    for found in (beats, recording.read(path, fs=fs).beats):
         p = [[b["probabilities"][c] for c in "NSVFQ"] for b in document["beats"]]
-        np.testing.assert_allclose(p, beats.probabilities, atol=1e-6)
-        assert [b["class"] for b in document["beats"]] == beats.table()["class"].tolist()
+        np.testing.assert_allclose(p, found.probabilities, atol=1e-6, err_msg=str(path))
+        assert [b["class"] for b in document["beats"]] == found.table()["class"].tolist()
+
+
+def test_ways_agree_on_records(database, capsys, monkeypatch, request):
+    for name in compared(database, request):
+        assert_ways_agree(database / name, capsys, monkeypatch)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_ways_agree_on_formats(form, database, tmp_path, capsys, monkeypatch, request):
+    write, fs = FORMS[form]
+    for name in compared(database, request):
+        stored = ecg_files.digital(ecg_files.samples(name, 60))
+        path = write(tmp_path / f"{name}.{form}", stored)
+        assert_ways_agree(path, capsys, monkeypatch, fs)
 
 
 def test_published_rhythm_answers_as_it_did_when_it_was_published(database):

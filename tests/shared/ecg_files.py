@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import wave
 import zipfile
 from pathlib import Path
 
@@ -93,6 +94,16 @@ def write_ishne(path: Path, leads: np.ndarray, fs: int, specs: list[int]) -> Pat
     struct.pack_into(f"<{k}h", header, 206, *[5000] * k)
     struct.pack_into("<h", header, 272, fs)
     path.write_bytes(bytes(header) + leads.astype("<i2").tobytes())
+    return path
+
+
+def write_wav(path: Path, leads: np.ndarray, fs: int, width: int = 2) -> Path:
+    """(n, k) integers as sound, so many bytes each."""
+    stored = leads + 128 if width == 1 else leads  # eight bits have no sign
+    content = stored.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :width].tobytes()
+    with wave.open(str(path), "wb") as file:
+        file.setparams((leads.shape[1], width, fs, len(leads), "NONE", ""))
+        file.writeframes(content)
     return path
 
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from ecgcore.data import rpeaks, signals
 from ecgcore.data.formats import wfdb_record
 from ecgcore.data.noise import NOISES
 from ecgcore.data.records import AAMI_OF_SYMBOL, default_database
-from ecgcore.inference import classifier, classifying
+from ecgcore.inference import classifier, classifying, recording, report
 from ecgcore.inference.classifier import Classifier
 from ecgcore.workflow.reporting import percent
 
@@ -243,3 +244,18 @@ def detector_texts(kept: dict) -> dict[str, str]:
         "detector_offset": f"{reported[CLEAN]['offset_ms']:z.0f}",
         "detector_spread": f"{reported[CLEAN]['spread_ms']:.0f}",
     }
+
+
+def report_frame(path: Path, model: "RhythmClassifier", title: str) -> str:
+    """HTML that shows the report of a recording, its R peaks found, in a frame of its own.
+
+    The frame holds the whole page: it needs no file beside, and its style and the book's do not
+    meet. Raises DataError if the recording cannot be used.
+    """
+    page = report.html(recording.read(path, model, own_peaks=True))
+    inside = page.replace("&", "&amp;").replace("'", "&#39;")
+    style = "width:100%;height:32rem;border:1px solid var(--pst-color-border, #ccc)"
+    return (
+        f"<iframe title='{escape(title)}' style='{style}' sandbox='' loading='lazy' "
+        f"srcdoc='{inside}'></iframe>"
+    )

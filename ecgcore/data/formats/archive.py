@@ -36,7 +36,7 @@ MOST_MEMBERS = 10_000
 MOST_ARRAYS = 100
 AT_ONCE = 1 << 20
 DATA = (".csv", ".tsv", ".txt", ".dat", ".edf", ".bdf", ".ecg", ".xml", ".scp", ".dcm", ".atc",
-        ".mat", ".npy", ".npz", ".parquet", ".asc", ".rec")  # fmt: skip
+        ".mat", ".npy", ".npz", ".parquet", ".wav", ".asc", ".rec")  # fmt: skip
 BESIDE = ("readme", "license", "licence", "index", "records", "sha256sums", "ann2")
 OFFICE = {"xl/": foreign.WORKBOOK, "word/": foreign.OFFICE, "ppt/": foreign.OFFICE}
 

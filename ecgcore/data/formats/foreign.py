@@ -20,7 +20,7 @@ MARKS = [
     (0, b"\x89PNG", PICTURE), (0, b"\xff\xd8\xff", PICTURE), (0, b"GIF8", PICTURE),
     (0, b"BM", PICTURE), (0, b"II*\0", PICTURE), (0, b"MM\0*", PICTURE), (8, b"WEBP", PICTURE),
     (4, b"ftyphei", PICTURE), (4, b"ftypmif1", PICTURE), (4, b"ftypavif", PICTURE),
-    (4, b"ftyp", MOVIE), (8, b"AVI ", MOVIE), (8, b"WAVE", MOVIE), (0, b"ID3", MOVIE),
+    (4, b"ftyp", MOVIE), (8, b"AVI ", MOVIE), (0, b"ID3", MOVIE),
     (0, b"OggS", MOVIE), (0, b"fLaC", "FLAC sound; a WFDB record in FLAC also needs its .hea file"),
     (0, b"\x1aE\xdf\xa3", MOVIE), (0, b"\xff\xfb", MOVIE),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document; save the numbers as CSV"),

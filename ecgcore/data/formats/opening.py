@@ -18,6 +18,7 @@ from ecgcore.data.formats import (
     foreign,
     ishne,
     parquet,
+    wav,
     wfdb_record,
 )
 from ecgcore.data.formats.content import Content
@@ -47,6 +48,7 @@ FORMATS = [  # asked in this order; text last, since it claims whatever is left
     Format("packed file", archive.claims, _packed),
     Format("EDF or BDF", edf.claims, edf.read),
     Format("ISHNE Holter", ishne.claims, ishne.read),
+    Format("WAV sound", wav.claims, wav.read),
     Format("DICOM", dicom.claims, dicom.read),
     Format("KardiaMobile", alivecor.claims, alivecor.read),
     Format("file of an electrocardiograph", electrocardiograph.claims, electrocardiograph.read),
