@@ -64,7 +64,7 @@ rule book:
         pages=[str(p) for p in sorted(Path("book").rglob("*")) if p.is_file() and "executed" not in p.parts],
         assets=f"{RUN}/site/book/_static/try-it/assets/manifest.json",
         config=["_config.yml", "_toc.yml"],
-        sources=sources("ecgcore.workflow.site"),
+        sources=sorted({*sources("ecgcore.workflow.site"), *sources("ecgcore.workflow.pages")}),
     output:
         f"{HTML}/index.html",
     params:

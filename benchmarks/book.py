@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # not everybody who measures has it
 HTML = "_build/html"
 CHANGED = "ecgcore/chapters/uncertainty.py"  # the figures of that chapter
 COPIED = ("book", "ecgcore", "figures", "notebooks", "profiles", "runs/paper", "_build")
-COPIED_FILES = ("Snakefile", "_config.yml", "_toc.yml", "README.md")
+COPIED_FILES = ("Snakefile", "_config.yml", "_toc.yml", "README.md", "CITATION.cff")
 # What web servers compress; images and fonts are compressed already.
 COMPRESSIBLE = ("text/", "json", "javascript", "xml", "wasm")
 

@@ -16,7 +16,7 @@ from filelock import FileLock
 from ecgcore import paths
 
 FOLDERS = ("book", "ecgcore", "notebooks", "profiles", "figures")
-FILES = ("Snakefile", "_config.yml", "_toc.yml", "README.md")
+FILES = ("Snakefile", "_config.yml", "_toc.yml", "README.md", "CITATION.cff")
 
 
 @dataclass(frozen=True)
