@@ -15,7 +15,7 @@ def train(
 ) -> None:
     """Train a profile's networks as 02_training does, which then reads them instead.
 
-    On N GPUs: torchrun --nproc-per-node N -m ecgcore.cli.main train
+    On N GPUs: torchrun --nproc-per-node N -m ecgcore.cli train
     """
     from ecgcore import paths
     from ecgcore.beats import dataset
