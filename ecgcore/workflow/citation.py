@@ -19,7 +19,7 @@ def known() -> dict:
 
 
 def facts() -> dict[str, str]:
-    """What identifies this copy of the book: version, date (UTC) and commit of its build, licence."""
+    """What this copy of the book is: version, licence, day (UTC) and commit of its build."""
     return {
         "version": str(known()["version"]),
         "built": datetime.now(UTC).strftime("%-d %B %Y"),
@@ -34,25 +34,6 @@ def authors() -> list[str]:
         a["name"] if "name" in a else f"{a['family-names']}, {a['given-names']}"
         for a in known()["authors"]
     ]
-
-
-def bibtex() -> str:
-    """An entry for BibTeX."""
-    cff, about = known(), facts()
-    names = " and ".join(f"{{{a}}}" if "name" in a else n for a, n in _named())
-    lines = {
-        "title": f"{{{cff['title']}}}",
-        "author": names,
-        "year": str(datetime.now(UTC).year),
-        "version": about["version"],
-        "note": f"Commit {about['commit']}",
-    } | {key: cff[key] for key in ("doi", "url") if key in cff}
-    body = ",\n".join(f"  {key:<7} = {{{value}}}" for key, value in lines.items())
-    return f"@software{{ecgcore,\n{body}\n}}\n"
-
-
-def _named():
-    return zip(known()["authors"], authors(), strict=True)
 
 
 def meta_tags(title: str, body: str) -> str:

@@ -54,7 +54,14 @@ def project(tmp_path, monkeypatch):
     """A project of three steps, with the names of the real one, not yet built."""
     for name in ("book", "ecgcore", "figures", "notebooks", "profiles", "data"):
         (tmp_path / name).mkdir()
-    files = ("_config.yml", "_toc.yml", "README.md", "CITATION.cff", "ecgcore/other.py", "data/record")
+    files = (
+        "_config.yml",
+        "_toc.yml",
+        "README.md",
+        "CITATION.cff",
+        "ecgcore/other.py",
+        "data/record",
+    )
     for name in (*files, book.CHANGED):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"{name}\n")
