@@ -256,6 +256,6 @@ def report_frame(path: Path, model: "RhythmClassifier", title: str) -> str:
     inside = page.replace("&", "&amp;").replace("'", "&#39;")
     style = "width:100%;height:32rem;border:1px solid var(--pst-color-border, #ccc)"
     return (
-        f"<iframe title='{escape(title)}' style='{style}' sandbox='' loading='lazy' "
-        f"srcdoc='{inside}'></iframe>"
+        f"<div><iframe title='{escape(title)}' style='{style}' sandbox='' loading='lazy' "
+        f"srcdoc='{inside}'></iframe></div>"  # IPython warns of what is nothing but a frame
     )
