@@ -1,7 +1,7 @@
 """The numbers that the chain in the reader's browser (book/_static/recording) works with.
 
 They are Python's own, handed over as JSON, so that none stands in two places; a test holds that
-both come to the same R peaks.
+both come to the same R peaks and the same classes.
 """
 
 import numpy as np
@@ -9,19 +9,30 @@ from scipy.signal import butter, sosfilt_zi
 
 from ecgcore.constants import FS
 from ecgcore.data import qrs
+from ecgcore.rhythm import features, sequence
 
 QRS_NUMBERS = (
     *("SHORTEST_S", "QRS_S", "REFRACTORY_S", "PART_S", "AROUND", "FAR", "FALL", "TOO_HIGH"),
     *("NOISE", "BEAT", "STEEP", "CONTRAST", "IRREGULAR", "USUAL", "UNKNOWN_RR_S", "REACH_S"),
     *("PEAK_S", "BASELINE_S", "DOWNWARD"),
 )
+SEQUENCE_NUMBERS = ("BEFORE", "WINDOW", "USUAL_RR", "ALIKE")
+FEATURE_NUMBERS = (
+    *("MINUTES_S", "RECENT", "UPPER", "STEADY", "MANY", "NEARBY", "FASTEST_S", "SLOWEST_S"),
+)
+PARTS = {"P_WAVE": sequence.P_WAVE, "QRS": sequence.QRS}
 
 
 def numbers() -> dict:
-    """Constants and filters of `data.qrs`, as plain values for JSON."""
+    """Constants and filters of `data.qrs` and of the rhythm model, as plain values for JSON."""
     found = {name: getattr(qrs, name) for name in QRS_NUMBERS}
     bands = [_filter(2, band) for band in qrs.BANDS_HZ]
-    return found | {"FS": FS, "bands": bands, "peak": _filter(1, qrs.PEAK_HZ)}
+    found |= {"FS": FS, "bands": bands, "peak": _filter(1, qrs.PEAK_HZ)}
+    found |= {name: getattr(sequence, name) for name in SEQUENCE_NUMBERS}
+    found |= {name: getattr(features, name) for name in FEATURE_NUMBERS}
+    parts = {name: [part.start, part.stop] for name, part in PARTS.items()}
+    rhythm = {"IRREGULAR_RR": features.IRREGULAR, "rhythm": _filter(2, sequence.BAND_HZ)}
+    return found | parts | rhythm
 
 
 def _filter(order: int, band: tuple[float, float]) -> dict:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +14,12 @@ from ecgcore.constants import FS
 from ecgcore.data import qrs, records
 from ecgcore.data.formats import wfdb_header, wfdb_record
 from ecgcore.data.resampling import resample
+from ecgcore.inference.published import FOLDER, rhythm_model
+from ecgcore.rhythm import cases, sequence
+from ecgcore.rhythm.thresholds import Thresholds, decide, probabilities
 from ecgcore.workflow import browser_chain
 
+PUBLISHED = FOLDER / "rhythm.onnx"
 MODULES = paths.ROOT / "book" / "_static" / "recording"
 NAMES = ("mitdb/100", "svdb/800", "mitdb/208")  # one that is easy, another rate, many V
 EMBEDDED = (paths.DATA / "mitdb", paths.DATA / "svdb")
@@ -24,6 +29,8 @@ const [modules, folder, name] = process.argv.slice(2);
 const { parseHeader, samplesOf, DataError } = await import(`${modules}/wfdb.js`);
 const { resample } = await import(`${modules}/resample.js`);
 const qrs = await import(`${modules}/qrs.js`);
+const rhythm = await import(`${modules}/features.js`);
+const { decide, probabilities } = await import(`${modules}/decide.js`);
 const how = JSON.parse(readFileSync(0, "utf8"));
 try {
   const header = parseHeader(readFileSync(`${folder}/${name}.hea`, "latin1"), `${name}.hea`);
@@ -36,7 +43,17 @@ try {
   const beat = qrs.beats(waves, how);
   const peaks = qrs.peaks(signal, waves.position.filter((_, i) => beat[i]), how);
   const sum = samples.reduce((a, b) => a + (b || 0), 0);
-  console.log(JSON.stringify({ peaks, sum, n: samples.length }));
+  const found = { peaks, sum, n: samples.length };
+  if (peaks.length > 3) {
+    const seconds = peaks.map((at) => at / how.FS);
+    const made = rhythm.sequence(rhythm.filtered(signal, how), seconds, how);
+    found.features = rhythm.features(made, how).map((row) => Array.from(row));
+    found.windows = made.windows.map((row) => Array.from(row));
+    found.template = Array.from(made.template);
+  }
+  const answer = (scores) => [decide(scores, how.at), probabilities(scores)];
+  if (how.scores) found.answers = how.scores.map(answer);
+  console.log(JSON.stringify(found));
 } catch (error) {
   if (!(error instanceof DataError)) throw error;
   console.log(JSON.stringify({ error: error.message }));
@@ -60,9 +77,9 @@ def in_javascript(tmp_path):
     (modules / "package.json").write_text('{"type": "module"}')
     script.write_text(SCRIPT)
 
-    def run(folder, name):
+    def run(folder, name, **more):
         command = [node(), str(script), str(modules), str(folder), name]
-        numbers = json.dumps(browser_chain.numbers())
+        numbers = json.dumps(browser_chain.numbers() | more)
         said = subprocess.run(command, input=numbers, capture_output=True, text=True, check=True)
         return json.loads(said.stdout)
 
@@ -108,6 +125,32 @@ def test_r_peaks_are_those_of_python(in_javascript, tmp_path, request):
         assert np.isclose(found["sum"], np.nansum(samples))
         assert len(found["peaks"]) == len(expected) > FS
         assert np.abs(np.array(found["peaks"]) - expected).max() <= 1, where
+        _same_classes(found, sequence.prepare(signal, FS, expected / FS))
+
+
+def _same_classes(found, made):
+    """The published model, asked about what both have prepared."""
+    own = cases.of_sequence(made, "")
+    n = len(own)
+    rows, window = (np.array(found[k], dtype=np.float32)[:n] for k in ("features", "windows"))
+    template = np.broadcast_to(np.array(found["template"], dtype=np.float32), window.shape)
+    theirs = replace(own, features=rows, window=window, template=template)
+    np.testing.assert_allclose(rows, own.features, atol=1e-4)
+    model = rhythm_model(PUBLISHED)
+    mine, others = (model.model.scores(each) for each in (own, theirs))
+    assert (decide(mine, model.at) == decide(others, model.at)).all()
+    np.testing.assert_allclose(probabilities(mine), probabilities(others), atol=1e-3)
+
+
+def test_scores_become_the_same_classes(in_javascript, tmp_path):
+    scores = np.random.default_rng(1).normal(0, 2, (500, 3))
+    at = Thresholds(0.5, np.inf, -0.2)
+    (tmp_path / "made.dat").write_bytes(bytes(600))
+    (tmp_path / "made.hea").write_text("made 1 250\nmade.dat 16 200 16 0 0 0 0 II\n")
+    found = in_javascript(tmp_path, "made", at=at.as_dict(), scores=scores.tolist())
+    classes, shares = zip(*found["answers"], strict=True)
+    assert list(classes) == decide(scores, at).tolist()
+    np.testing.assert_allclose(shares, probabilities(scores), atol=1e-6)
 
 
 @pytest.mark.parametrize("fmt", ["16", "24", "32", "61", "80", "160", "212", "310", "311"])
