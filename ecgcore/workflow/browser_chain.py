@@ -8,13 +8,17 @@ import numpy as np
 from scipy.signal import butter, sosfilt_zi
 
 from ecgcore.constants import FS
-from ecgcore.data import qrs
+from ecgcore.data import qrs, quality
 from ecgcore.rhythm import features, sequence
 
 QRS_NUMBERS = (
     *("SHORTEST_S", "QRS_S", "REFRACTORY_S", "PART_S", "AROUND", "FAR", "FALL", "TOO_HIGH"),
     *("NOISE", "BEAT", "STEEP", "CONTRAST", "IRREGULAR", "USUAL", "UNKNOWN_RR_S", "REACH_S"),
     *("PEAK_S", "BASELINE_S", "DOWNWARD"),
+)
+QUALITY_NUMBERS = (
+    *("MISSING_S", "FLAT_S", "RAILED_S", "SPIKE_S", "OFTEN", "STEADY_S", "WINDOW_S"),
+    *("STANDING_OUT", "ROUNDING", "BLOCK_S", "CONTEXT_S"),
 )
 SEQUENCE_NUMBERS = ("BEFORE", "WINDOW", "USUAL_RR", "ALIKE")
 FEATURE_NUMBERS = (
@@ -24,10 +28,11 @@ PARTS = {"P_WAVE": sequence.P_WAVE, "QRS": sequence.QRS}
 
 
 def numbers() -> dict:
-    """Constants and filters of `data.qrs` and of the rhythm model, as plain values for JSON."""
+    """Constants and filters of R peaks, quality and rhythm, as plain values for JSON."""
     found = {name: getattr(qrs, name) for name in QRS_NUMBERS}
     bands = [_filter(2, band) for band in qrs.BANDS_HZ]
     found |= {"FS": FS, "bands": bands, "peak": _filter(1, qrs.PEAK_HZ)}
+    found |= {name: getattr(quality, name) for name in QUALITY_NUMBERS}
     found |= {name: getattr(sequence, name) for name in SEQUENCE_NUMBERS}
     found |= {name: getattr(features, name) for name in FEATURE_NUMBERS}
     parts = {name: [part.start, part.stop] for name, part in PARTS.items()}

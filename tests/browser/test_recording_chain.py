@@ -11,7 +11,7 @@ import wfdb
 
 from ecgcore import paths
 from ecgcore.constants import FS
-from ecgcore.data import qrs, records
+from ecgcore.data import qrs, quality, records
 from ecgcore.data.formats import wfdb_header, wfdb_record
 from ecgcore.data.resampling import resample
 from ecgcore.inference.published import FOLDER, rhythm_model
@@ -30,6 +30,7 @@ const { parseHeader, samplesOf, DataError } = await import(`${modules}/wfdb.js`)
 const { resample } = await import(`${modules}/resample.js`);
 const qrs = await import(`${modules}/qrs.js`);
 const rhythm = await import(`${modules}/features.js`);
+const quality = await import(`${modules}/quality.js`);
 const { decide, probabilities } = await import(`${modules}/decide.js`);
 const how = JSON.parse(readFileSync(0, "utf8"));
 try {
@@ -52,6 +53,7 @@ try {
     found.template = Array.from(made.template);
   }
   const answer = (scores) => [decide(scores, how.at), probabilities(scores)];
+  if (how.review) found.review = quality.review(samples, header.fs, how);
   if (how.scores) found.answers = how.scores.map(answer);
   console.log(JSON.stringify(found));
 } catch (error) {
@@ -140,6 +142,30 @@ def _same_classes(found, made):
     mine, others = (model.model.scores(each) for each in (own, theirs))
     assert (decide(mine, model.at) == decide(others, model.at)).all()
     np.testing.assert_allclose(probabilities(mine), probabilities(others), atol=1e-3)
+
+
+def test_bad_stretches_are_those_of_python(in_javascript, tmp_path):
+    name = unpacked(tmp_path, "mitdb/208", "16")
+    stored = np.fromfile(tmp_path / "208.dat", dtype="<i2").reshape(-1, 2)[:324_000]
+    rng = np.random.default_rng(0)
+    stored[20_000:23_000] = -(1 << 15)  # missing
+    stored[50_000:52_000] = 900  # flat
+    stored[80_000:80_300] = stored.max()  # railed
+    stored[120_000:135_000] += rng.normal(0, 400, (15_000, 2)).astype(np.int16)
+    stored[200_000] += 4000  # a spike
+    stored[250_000:] += 3000  # a step
+    stored.tofile(tmp_path / "208.dat")
+    header = (tmp_path / "208.hea").read_text()
+    (tmp_path / "208.hea").write_text(header.replace("650000", str(len(stored)), 1))
+    signal = wfdb_record.from_record(tmp_path / name)
+    expected = quality.review(signal)
+    found = in_javascript(tmp_path, name, review=True)["review"]
+    told = [(s["start"], s["stop"], s["why"]) for s in found["stretches"]]
+    assert [why for *_, why in told] == [s.why for s in expected.stretches]
+    assert {s.why for s in expected.stretches} == set(quality.REASONS)
+    times = [(s.start_s, s.stop_s) for s in expected.stretches]
+    np.testing.assert_allclose([t[:2] for t in told], times, atol=1e-6)
+    np.testing.assert_allclose(found["peaks"], expected.peaks_s, atol=1 / FS)
 
 
 def test_scores_become_the_same_classes(in_javascript, tmp_path):
