@@ -65,3 +65,14 @@ def pack(
 
     packing.pack(source, target, record or (), first_signal)
     typer.echo(f"{target}: {len(records.record_names(target))} records packed, none changed")
+
+
+@app.command("pack-intervals")
+def pack_intervals(
+    source: Annotated[Path, typer.Argument(help="Folder of .atr and .hea files.")],
+    target: Annotated[Path, typer.Argument(help="New folder for the packed annotations.")],
+) -> None:
+    """Keep a database's annotations without its signals: RR intervals, beat symbols, rhythms."""
+    from ecgcore.data import intervals
+
+    typer.echo(f"{target}: {intervals.pack(source, target):,} beats packed")

@@ -19,13 +19,20 @@ def rhythm(
     teach: Annotated[
         bool, typer.Option("--teach", help="Fit the model that `predict` uses, instead.")
     ] = False,
+    pretrain: Annotated[
+        bool, typer.Option("--pretrain", help="Train the LSTM over RR intervals, instead.")
+    ] = False,
     causal: Annotated[
-        bool, typer.Option("--causal", help="With --teach: that of `serve`, for live signals.")
+        bool,
+        typer.Option("--causal", help="With --teach or --pretrain: that of live signals."),
     ] = False,
 ) -> None:
     """Fit and score the rhythm model in the named runs, or in all that have no scores yet."""
-    from ecgcore.chapters.rhythm import answers, offered, runs
+    from ecgcore.chapters.rhythm import answers, offered, reading, runs
 
+    if pretrain:
+        typer.echo(reading.pretrained(profile, causal))
+        return
     if teach:
         offered.load(profile, lambda sentence: typer.echo(sentence, err=True), causal)
         typer.echo(offered.model_file(profile, causal))

@@ -35,11 +35,11 @@ def choose(scores: np.ndarray, aami: np.ndarray) -> Thresholds:
     V and S where their F1 is highest. F only where it is right more often than not, else never:
     nearly all F beats are one patient's, and who holds out that patient learns nothing of F.
     """
-    v = _highest_f1(scores[:, 1], aami == V)
+    v = highest_f1(scores[:, 1], aami == V)
     rest = scores[:, 1] < v
     f = _more_right_than_wrong(scores[rest, 2], aami[rest] == F)
     rest &= scores[:, 2] < f
-    return Thresholds(v, f, _highest_f1(scores[rest, 0], aami[rest] == S))
+    return Thresholds(v, f, highest_f1(scores[rest, 0], aami[rest] == S))
 
 
 def _ranked(score: np.ndarray, hit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +47,8 @@ def _ranked(score: np.ndarray, hit: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return score[order], np.cumsum(hit[order])
 
 
-def _highest_f1(score: np.ndarray, hit: np.ndarray) -> float:
+def highest_f1(score: np.ndarray, hit: np.ndarray) -> float:
+    """The threshold of scores (n,) with the highest F1; infinity if there is nothing to find."""
     if not hit.any():
         return float("inf")
     ranked, found = _ranked(score, hit)
