@@ -81,7 +81,7 @@ def _together(own, others, height, other_height) -> np.ndarray:
 
 
 def _centres(together: np.ndarray) -> np.ndarray:
-    """Positions of the beats that most others are like, each without those of the centres before."""
+    """Positions of the beats that most others are like, each without the earlier centres'."""
     together = together | together.T
     left, many, found = np.ones(len(together), dtype=bool), together.sum(axis=1), []
     while len(found) < MOST:

@@ -1,4 +1,4 @@
-"""The LSTM over RR intervals learns from annotated beats, most of them of the Long-Term AF Database.
+"""The LSTM over RR intervals learns from annotated beats, most of ltafdb.
 
 Whole patients are left out, by which it is seen how it does on new ones, and on which the
 threshold of S is chosen; no record of any other database takes part. An interrupted training goes

@@ -80,7 +80,7 @@ class RhythmReader:
         return self.network.causal
 
     def logits(self, rr: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """(n - 1, 2) float64 logits of S and of fibrillation, of all beats of a record but the last.
+        """(n - 1, 2) float64 logits of S and of fibrillation, of a record's beats but the last.
 
         rr: (n,) s, the interval before each beat; v: (n,) how likely each is V, 0 to 1.
         """
