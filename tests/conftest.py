@@ -102,9 +102,11 @@ def database() -> Path:
 
 
 @pytest.fixture(scope="session")
-def beats(database) -> Beats:
+def beats(database, tmp_path_factory) -> Beats:
     """Every beat of the 48 records."""
-    return build(database)
+    name = "beats.npz"
+    cut = built_once(tmp_path_factory, "beats", lambda folder: build(database).save(folder / name))
+    return Beats.load(cut / name)
 
 
 @pytest.fixture(scope="session")

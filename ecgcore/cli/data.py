@@ -18,10 +18,11 @@ def verify(
 ) -> None:
     """Check every file of a database against its SHA256SUMS.txt; exit code 1 if one differs."""
     from ecgcore.constants import CHECKSUMS
-    from ecgcore.data import checksums, records
+    from ecgcore.data import checksums, intervals, records
 
     sound = True
-    for database in [folder] if folder else records.embedded_databases():
+    embedded = [*records.embedded_databases(), intervals.default_database()]
+    for database in [folder] if folder else embedded:
         problems = checksums.verify(database)
         for problem in problems:
             typer.echo(problem)

@@ -16,8 +16,6 @@ PROFILES = ("paper", "full")  # whose trained weights are used, best first
 RANDOM, INTER_PATIENT = "random", "inter_patient"  # single-beat networks, by their split
 RHYTHM, CAUSAL = "rhythm", "rhythm_causal"  # of recordings, and of live signals
 NAMES = (RANDOM, INTER_PATIENT, RHYTHM, CAUSAL)
-# The networks over RR intervals that rhythm models are fitted with: whole records, live signals.
-READERS = ("rhythm_reader", "rhythm_reader_causal")
 PUBLISHED, GIVEN = "published with the package", "from a file that was named"
 
 

@@ -49,7 +49,7 @@ overflow-wrap:anywhere}
 h1{font-size:1.6rem;line-height:1.2;margin:.2em 0}h2{font-size:1.15rem;margin:2em 0 .6em}
 p{margin:.5em 0}.quiet{color:var(--quiet)}
 .note{background:var(--note);color:var(--noteink);padding:8px 12px;border-radius:6px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(128px,1fr));gap:10px;margin:16px 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(144px,1fr));gap:10px;margin:16px 0}
 .tile{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:10px 12px}
 .tile b{display:block;font-size:1.35rem;line-height:1.25}.tile span{color:var(--quiet);
 font-size:.85rem;display:block}

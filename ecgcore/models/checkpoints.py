@@ -27,18 +27,24 @@ def save_weights(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
     save_tensors(path, {name: t.detach().cpu().contiguous() for name, t in tensors.items()}, about)
 
 
+def open_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
+    """What `save_tensors` wrote. Raises FileNotFoundError, and for damage whatever comes."""
+    with safe_open(path, framework="pt") as file:
+        about = json.loads(file.metadata()["about"])
+        return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
+
+
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
     """The tensors and the document of a checkpoint. Raises DataError if it is none."""
     try:
-        with safe_open(path, framework="pt") as file:
-            about = json.loads(file.metadata()["about"])
-            if not {"config", "fingerprint"} <= about.keys():
-                raise ValueError("its header holds no config and fingerprint")
-            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
+        tensors, about = open_tensors(path)
+        if not {"config", "fingerprint"} <= about.keys():
+            raise ValueError("its header holds no config and fingerprint")
     except FileNotFoundError:
         raise DataError(f"{path}: no checkpoint here; run 02_training first") from None
     except Exception as error:
         raise DataError(f"{path}: not a checkpoint of this project ({error})") from error
+    return tensors, about
 
 
 def load_checkpoint(path: Path) -> tuple[nn.Module, dict]:

@@ -6,19 +6,16 @@ there are nine million annotated beats of 84 patients in `data/ltafdb`. Two ways
 one recipe: over the whole record, in both directions; or causal, one beat ahead and no further.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
 from torch import nn
 
 from ecgcore.errors import DataError
-from ecgcore.files import replacing
+from ecgcore.models.checkpoints import open_tensors, save_weights
 from ecgcore.rhythm.features import FASTEST_S, SLOWEST_S
 
 USUAL, TYPICAL_S = 301, 0.8  # beats whose mean ln RR is usual; an interval, to count from
@@ -100,20 +97,16 @@ def write(path: Path, reader: RhythmReader) -> Path:
         "causal": reader.causal,
         "threshold": reader.threshold,
     }
-    tensors = {k: v.detach().contiguous() for k, v in reader.network.state_dict().items()}
-    with replacing(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata={"about": json.dumps(document)}))
+    save_weights(path, reader.network.state_dict(), document)
     return path
 
 
 def read(path: Path) -> RhythmReader:
     """Read what `write` wrote. Raises DataError if the file is missing or is none of these."""
     try:
-        with safe_open(path, framework="pt") as file:
-            about = json.loads(file.metadata()["about"])
-            if (about["what"], about["format"]) != ("rhythm reader", FORMAT):
-                raise ValueError("written by another version")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors, about = open_tensors(path)
+        if (about["what"], about["format"]) != ("rhythm reader", FORMAT):
+            raise ValueError("written by another version")
         network = RecurrentNetwork(len(tensors["lstm.weight_hh_l0"]) // 4, bool(about["causal"]))
         network.load_state_dict(tensors)
         return RhythmReader(network.eval(), float(about["threshold"]), about)

@@ -4,17 +4,14 @@ Nothing is pickled: a safetensors file holds arrays, and a JSON document that sa
 Who writes one adds to the document what the model was made of.
 """
 
-import json
 from dataclasses import fields
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
 
 from ecgcore import files
 from ecgcore.errors import DataError
-from ecgcore.files import replacing
+from ecgcore.models.checkpoints import open_tensors, save_tensors
 from ecgcore.rhythm import trees
 from ecgcore.rhythm.model import RhythmModel, ShapeNetwork
 from ecgcore.rhythm.thresholds import Thresholds
@@ -37,19 +34,16 @@ def write(path: Path, fitted: RhythmClassifier, about: dict) -> Path:
         "causal": fitted.causal,
         **about,
     }
-    with replacing(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata={"about": json.dumps(document)}))
+    save_tensors(path, tensors, document)
     return path
 
 
 def read(path: Path) -> RhythmClassifier:
     """Read what `write` wrote. Raises DataError if the file is missing or is none of these."""
     try:
-        with safe_open(path, framework="pt") as file:
-            about = json.loads(file.metadata()["about"])
-            if about["format"] != FORMAT:
-                raise ValueError("written by another version")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors, about = open_tensors(path)
+        if about["format"] != FORMAT:
+            raise ValueError("written by another version")
         parts = {part.name: _part(part.name, tensors) for part in fields(RhythmModel)}
         at = Thresholds.from_dict(about["thresholds"])
     except FileNotFoundError:

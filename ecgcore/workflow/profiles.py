@@ -64,9 +64,8 @@ class DataConfig:
 def _check_split(split: dict) -> None:
     if not split:
         return
-    if set(split) != {"train", "test"} or not all(
-        isinstance(v, list) and v for v in split.values()
-    ):
+    listed = all(isinstance(names, list) and names for names in split.values())
+    if set(split) != {"train", "test"} or not listed:
         raise ConfigError("data.split needs two lists of records: {train: [names], test: [names]}")
     train, test = (set(map(str, split[part])) for part in ("train", "test"))
     if both := train & test:

@@ -234,3 +234,13 @@ def test_a_profile_may_name_the_halves(own_database, tmp_path, monkeypatch):
 def test_halves_that_cannot_be_meant_are_refused(split, named):
     with pytest.raises(ConfigError, match=named):
         DataConfig(split=split)
+
+
+def test_a_random_state_does_not_deal_ds1_anew(beats):
+    """What the chapter on rhythm says of the folds by which its recipe was chosen."""
+    ds1 = beats[np.isin(beats.record, splits.DS1)]
+    deals = [
+        [set(ds1.record[part]) for _, part in dealer.split(ds1.aami, ds1.aami, ds1.record)]
+        for dealer in (splits._dealer(5, state) for state in (1, 2, 3))
+    ]
+    assert deals[0] == deals[1] == deals[2]

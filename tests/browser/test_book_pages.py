@@ -38,7 +38,7 @@ def _is_foreign(url: str) -> bool:
 def test_figures_are_numbered_captioned_and_described(smoke, browser):
     page = browser.new_page()
     for path in pages(smoke):
-        page.goto(path.as_uri(), wait_until="domcontentloaded")
+        page.goto(path.as_uri())
         for figure in page.locator("main figure").all():
             caption = figure.locator("figcaption").inner_text()
             assert caption.startswith("Fig."), (path.name, caption)

@@ -114,7 +114,7 @@ def unpacked(folder, where, fmt):
 
 def test_r_peaks_are_those_of_python(in_javascript, tmp_path, request):
     named = [f"{p.name}/{n}" for p in EMBEDDED for n in records.record_names(p)]
-    for where in [*NAMES, *named][: request.config.getoption("records")]:
+    for where in [*dict.fromkeys([*NAMES, *named])][: request.config.getoption("records")]:
         fmt = "212" if where.startswith("mitdb") else "16"
         name = unpacked(tmp_path, where, fmt)
         lead = wfdb_record.open_leads(tmp_path / f"{name}.hea")[0]

@@ -12,6 +12,7 @@ from ecgcore.data import intervals, records
 from ecgcore.data.intervals import BeatTimes
 from ecgcore.errors import DataError
 from ecgcore.rhythm import clusters, pretraining, recurrent
+from ecgcore.rhythm.features import NAMES as OF_A_BEAT
 from ecgcore.rhythm.pretraining import Pretraining
 
 S = CLASSES.index("S")
@@ -119,13 +120,31 @@ def test_short_records_are_refused(some):
         pretraining.pretrain(some, how=replace(QUICK, length=512))
 
 
-def test_beats_of_one_shape_are_one_cluster():
+@pytest.fixture(scope="module")
+def shapes():
+    """Windows of 60 beats, every third wide and early, and which those are."""
     rng = np.random.default_rng(0)
     t = (np.arange(128) - 50) / 128  # the R peak is at sample 50
     narrow, wide = np.exp(-((t / 0.05) ** 2)), np.exp(-((t / 0.3) ** 2)) * np.sign(t)
-    kind = np.arange(60) % 3 == 0
-    window = np.where(kind[:, None], wide, narrow) + rng.normal(0, 0.01, (60, 128))
-    found = clusters.clusters(window.astype(np.float32))
-    label = found.label
-    assert len(set(label[kind])) == 1 and len(set(label[~kind])) == 1
-    assert label[kind][0] != label[~kind][0]
+    is_wide = np.arange(60) % 3 == 0
+    window = np.where(is_wide[:, None], wide, narrow) + rng.normal(0, 0.01, (60, 128))
+    return window.astype(np.float32), is_wide
+
+
+def test_beats_of_one_shape_are_one_cluster(shapes):
+    window, is_wide = shapes
+    label = clusters.clusters(window).label
+    assert len(set(label[is_wide])) == 1 and len(set(label[~is_wide])) == 1
+    assert label[is_wide][0] != label[~is_wide][0]
+
+
+def test_the_usual_cluster_is_that_of_most_beats_that_are_not_early(shapes):
+    window, is_wide = shapes
+    of_a_beat = np.zeros((60, len(OF_A_BEAT)), dtype=np.float32)
+    of_a_beat[is_wide, OF_A_BEAT.index("rr_upper_recent")] = -0.5
+    found = clusters.features(window, np.broadcast_to(window[1], window.shape), of_a_beat)
+    column = dict(zip(clusters.NAMES, found.T, strict=True))
+    np.testing.assert_array_equal(column["cluster_is_usual"], ~is_wide)
+    np.testing.assert_array_equal(column["cluster_early"], is_wide)
+    np.testing.assert_allclose(column["usual_share"], np.mean(~is_wide))
+    np.testing.assert_array_equal(column["usual_after"][:-1], ~is_wide[1:])
