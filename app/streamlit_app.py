@@ -602,25 +602,28 @@ def show_downloads(opened: Opened, recording) -> None:
         "As corrected above. The annotations open in any viewer that reads WFDB, beside the "
         "record of the same name. The original is never changed."
     )
+    # A download runs nothing anew: else the files of the other buttons, which are made when they
+    # are asked for, would belong to a run that is over when the next one is clicked.
+    still = {"on_click": "ignore"}
     with st.container(horizontal=True, key="downloads"):
         if len(recording.beats):
             st.download_button(
                 "Annotations (.atr)", lambda: corrections.atr(recording, own), f"{stem}.atr",
-                "application/octet-stream", key="atr",
+                "application/octet-stream", key="atr", **still,
             )  # fmt: skip
         st.download_button(
             "Beats (CSV)", lambda: corrections.csv(recording), f"{stem}.beats.csv", "text/csv",
-            key="csv",
+            key="csv", **still,
         )  # fmt: skip
         st.download_button(
             "Report (HTML)", lambda: report_page(recording), f"{stem}.html", "text/html",
-            key="report",
+            key="report", **still,
         )  # fmt: skip
         if own:
             document = corrections.document(own, recording.name, recording.seconds)
             st.download_button(
                 "Corrections (JSON)", lambda: json_text(document), f"{stem}{corrections.SUFFIX}",
-                "application/json", key="json",
+                "application/json", key="json", **still,
             )  # fmt: skip
     if own:
         where = f"kept in `{opened.kept}`" if opened.kept else "kept until you leave the page"
