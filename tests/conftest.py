@@ -24,7 +24,14 @@ ROOT = PACKAGE.parent
 
 # Files whose tests take long come first, so that no process is left with one of them at the end;
 # those that only look at what others have built come last.
-FIRST = ("test_pipeline", "test_slurm", "test_distributed", "test_training", "test_try_it")
+FIRST = (
+    "test_pipeline",
+    "test_slurm",
+    "test_training",
+    "test_distributed",
+    "test_try_it",
+    "test_killed",
+)
 LAST = ("test_book_pages",)
 # Fixtures that make a test slow.
 SLOW = {"smoke", "sweep", "html", "book_url", "deployed", "slurm", "browser", "chromium"}
@@ -40,9 +47,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than cores: there is always one that waits, for a server, a browser or the
-    run of the smoke profile."""
-    return (os.cpu_count() or 1) + 1
+    """Two processes more than cores: there is always one that waits for a server or a browser, and
+    one for the run of the smoke profile."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
