@@ -1,6 +1,6 @@
 // One beat, large, in a dialog.
 
-import { clock, linkOf, number, percent, probabilitiesOf } from "./data.js";
+import { clock, linkOf, load, number, percent, probabilitiesOf } from "./data.js";
 import {
   SCREEN, barsPanel, beatPanel, facts, image, sentence, stripPanel, wholeFigure,
 } from "./drawing.js";
@@ -49,12 +49,29 @@ export class Detail {
     this.previous.disabled = position <= 0;
     this.next.disabled = position < 0 || position >= count - 1;
     this.said.textContent = "";
-    this.camBox.hidden = !this.table.cam;
+    this.camBox.hidden = !this.table.explained;
     if (!this.dialog.open) {
       this.dialog.showModal();
       this.scroller.scrollTop = 0;
     }
-    this.draw();
+    this.title.textContent = sentence(this.data, this.table, row);
+    this.bring();
+  }
+
+  /** Draws the beat once its record is there. */
+  async bring() {
+    const { data, table, row } = this;
+    const record = table.record[row];
+    const waiting = (words) => {
+      if (this.row === row && this.table === table) this.body.replaceChildren(element("p", { class: "bi-hint" }, words));
+    };
+    if (!data.drawn[record]) waiting("Loading the record\u2026");
+    try {
+      await load(data, record);
+      if (this.row === row && this.table === table) this.draw();
+    } catch (error) {
+      waiting(`This record cannot be shown: ${error.message}.`);
+    }
   }
 
   hide() {
@@ -68,15 +85,15 @@ export class Detail {
 
   draw() {
     const { data, table, row, cam, means } = this;
+    if (!data.drawn[table.record[row]]) return;
     const width = this.room();
     this.fitted = width;
     const narrow = width < 720;
     const palette = SCREEN;
     const beat = beatPanel(data, table, row, {
-      width: narrow ? width : width - 326, palette, cam: cam && !!table.cam, means,
+      width: narrow ? width : width - 326, palette, cam: cam && table.explained, means,
     });
     const bars = barsPanel(data, table, row, { width: narrow ? width : 310, palette });
-    this.title.textContent = sentence(data, table, row);
     this.body.replaceChildren(
       ...this.strip(width, palette),
       element("div", { class: "bi-panels" },
@@ -139,10 +156,11 @@ export class Detail {
   async save(kind) {
     const { data, table, row, cam, means } = this;
     const record = data.records[table.record[row]];
+    await load(data, table.record[row]);
     const told = facts(data, table, row, clock);
     const heading = [sentence(data, table, row),
       told.slice(0, -3).map((pair) => pair.join(" ")).join(" \u00b7 ")];
-    const figure = wholeFigure(data, table, row, { heading, cam: cam && !!table.cam, means });
+    const figure = wholeFigure(data, table, row, { heading, cam: cam && table.explained, means });
     const name = `beat-${this.protocol}-${record.name}-${Math.max(table.sample[row], 0) || table.index[row]}`;
     const drawn = new Blob([new XMLSerializer().serializeToString(figure)], { type: "image/svg+xml" });
     const blob = kind === "svg" ? drawn : await rasterise(drawn, figure);

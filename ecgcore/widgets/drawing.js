@@ -328,6 +328,11 @@ export function wholeFigure(data, table, row, { heading, cam, means }) {
   return whole;
 }
 
+/** What keeps the place of a thumbnail. */
+export function blankThumbnail() {
+  return svg("svg", { viewBox: "0 0 120 56", "aria-hidden": "true" });
+}
+
 /** A small picture of a beat for the gallery: a second and a bit, its own height. */
 export function thumbnail(data, table, row) {
   const { values, at } = stripOf(data, table, row);

@@ -2,7 +2,7 @@
 
 import { clock, number, percent } from "./data.js";
 import { button, element, tag } from "./elements.js";
-import { sentence, thumbnail } from "./drawing.js";
+import { blankThumbnail, sentence, thumbnail } from "./drawing.js";
 import { OUTCOMES } from "./filters.js";
 
 export const PAGE = 24;
@@ -50,14 +50,22 @@ function card(data, table, row, first, onclick) {
   const time = table.sample[row] < 0 ? "" : clock(table.sample[row] / record.fs);
   const [t, p] = [data.classes[table.true[row]], data.classes[table.predicted[row]]];
   const label = `${sentence(data, table, row)}; record ${record.name} ${time}`;
-  return element("button", {
+  const node = element("button", {
     type: "button", class: "bi-card", tabindex: first ? 0 : -1, "aria-label": label,
     "data-row": row, "data-index": table.index[row], onclick,
-  }, thumbnail(data, table, row),
+  }, blankThumbnail(),
   element("span", { class: "bi-line" },
     tag(data, t), t === p ? " \u2713" : " \u2192 ", t === p ? "" : tag(data, p),
     element("span", { class: "bi-sure" }, percent(table.confidence[row], 0))),
   element("span", { class: "bi-where" }, `${record.name}${time && ` \u00b7 ${time}`}`));
+  if (data.drawn[table.record[row]]) drawCard(node, data, table);
+  return node;
+}
+
+/** Puts the beat on its card, once its record is there. */
+export function drawCard(node, data, table) {
+  node.querySelector("svg").replaceWith(thumbnail(data, table, Number(node.dataset.row)));
+  node.dataset.drawn = "true";
 }
 
 /** Arrow keys walk among the cards, and on to the next or last page. */

@@ -1,12 +1,12 @@
 // The beat inspector. Its state is the widget's traits, so that Python and every view agree; in
 // a published page a small stand-in for the widget's model holds them (see inspector.py).
 
-import { confusion, followLink, linkOf, unpack } from "./data.js";
+import { confusion, followLink, linkOf, load, unpack } from "./data.js";
 import { Detail } from "./detail.js";
 import { checkbox, element } from "./elements.js";
 import { filterForm, protocolSwitch, shortcuts } from "./controls.js";
 import { FILTERS, NO_FILTERS, filtersOf, match, total } from "./filters.js";
-import { PAGE, countSentence, emptyGallery, gallery, pager } from "./gallery.js";
+import { PAGE, countSentence, drawCard, emptyGallery, gallery, pager } from "./gallery.js";
 import { matrixTable } from "./matrix.js";
 
 const DISCLAIMER = "Research software, no medical device. Annotations are the database\u2019s "
@@ -48,6 +48,14 @@ class Inspector {
     this.model.on("change:opened", this.onOpened);
     this.onHash = () => this.follow();
     if (this.linked) window.addEventListener("hashchange", this.onHash);
+    // Records are brought when the gallery comes near, not with the page.
+    this.nearing = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      this.near = true;
+      this.nearing.disconnect();
+      this.fill();
+    }, { rootMargin: "300px" });
+    this.nearing.observe(this.parts.beats);
     // JupyterLab would take arrows and Enter for commands on cells.
     this.root.addEventListener("keydown", (event) => event.stopPropagation());
   }
@@ -57,6 +65,7 @@ class Inspector {
     this.model.off("change:opened", this.onOpened);
     window.removeEventListener("hashchange", this.onHash);
     this.detail.observer.disconnect();
+    this.nearing.disconnect();
   }
 
   change(changes) {
@@ -117,6 +126,17 @@ class Inspector {
       ? gallery(data, table, rows, this.page, { open: (row) => this.open(row), turn })
       : emptyGallery(() => this.change({ ...NO_FILTERS })));
     parts.pages.replaceChildren(pager(this.page, rows.length, turn));
+    this.fill();
+  }
+
+  /** Draws the beats on the cards, each when its record is there. */
+  fill() {
+    if (!this.near) return;
+    const { data, table } = this;
+    for (const card of this.parts.beats.querySelectorAll(".bi-card:not([data-drawn])")) {
+      load(data, table.record[card.dataset.row]).then(
+        () => drawCard(card, data, table), () => { card.title = "Its record could not be loaded."; });
+    }
   }
 
   turn(by) {
@@ -196,7 +216,7 @@ async function render({ model, el }) {
     root.textContent = "This view needs a browser of 2023 or later.";
     return () => {};
   }
-  const inspector = new Inspector(await unpack(model.get("payload")), model, root);
+  const inspector = new Inspector(await unpack(model.get("payload"), model.get("parts")), model, root);
   root.dataset.ready = "true";
   return () => inspector.stop();
 }

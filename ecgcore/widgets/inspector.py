@@ -64,6 +64,7 @@ class BeatInspector(anywidget.AnyWidget):
     _css = _read("inspector.css")
 
     payload = traitlets.Bytes().tag(sync=True)
+    parts = traitlets.List(traitlets.Bytes()).tag(sync=True)  # one a record
     protocol = traitlets.Unicode().tag(sync=True)
     true_class = traitlets.Enum(("", *CLASSES), "").tag(sync=True)
     predicted_class = traitlets.Enum(("", *CLASSES), "").tag(sync=True)
@@ -99,7 +100,8 @@ class BeatInspector(anywidget.AnyWidget):
             seed=seed,
         )
         self.predictions, self.presets = dict(predictions), dict(source.presets)
-        super().__init__(payload=build(source), protocol=next(iter(predictions)))
+        payload, parts = build(source)
+        super().__init__(payload=payload, parts=parts, protocol=next(iter(predictions)))
 
     @traitlets.validate("protocol")
     def _known_protocol(self, proposal):
@@ -136,14 +138,22 @@ class BeatInspector(anywidget.AnyWidget):
         return f"#beat-{protocol}-{p.record[position]}-{sample if sample >= 0 else position}"
 
     def to_html(self) -> str:
-        """The inspector as a piece of a page that needs no Python, no kernel and no network."""
+        """The inspector as a piece of a page that needs no Python, no kernel and no network.
+
+        The book moves the records' parts to files of their own (ecgcore/workflow/widget_files.py).
+        """
         state = json.dumps({name: getattr(self, name) for name in STATE})
-        data = base64.b64encode(self.payload).decode()
+        blocks = (base64.b64encode(data).decode() for data in (self.payload, *self.parts))
+        kinds = ("data-table", *["data-part"] * len(self.parts))
+        data = "".join(
+            f'<script type="application/octet-stream" {kind}>{block}</script>'
+            for kind, block in zip(kinds, blocks, strict=True)
+        )
         return (
             f'<div class="beat-inspector-page" data-state="{html.escape(state)}">'
             f"<style>{self._css}</style>"
             "<div><p>The beat inspector is drawn by JavaScript, which is off here.</p></div>"
-            f'<script type="application/octet-stream">{data}</script></div>\n'
+            f"{data}</div>\n"
             f'<script type="module">\n{self._esm}\n{_read("page.js")}</script>\n'
         )
 

@@ -20,6 +20,7 @@ from ecgcore.widgets.traces import Trace, read_trace, unplaced
 STEP_MV = 0.01  # a tenth of a millimetre on ECG paper
 CAM_STRIDE = 4  # Grad-CAM has a value every 8 samples; every 4th of its 187 loses nothing
 CAM_LEVELS = 15
+DRAWN = ("probabilities", "cam")  # columns that only drawing a beat needs
 
 
 @dataclass(frozen=True)
@@ -98,20 +99,40 @@ def choose(source: Source, name: str) -> np.ndarray:
     return np.unique(np.concatenate(chosen))
 
 
-def build(source: Source) -> bytes:
-    """The packed data of an inspector. Raises DataError for records that do not fit."""
+def build(source: Source) -> tuple[bytes, list[bytes]]:
+    """The packed data of an inspector: what its table and filters need, and a part a record, in
+    the header's order, with what drawing a beat of it needs. Raises DataError for records that do
+    not fit.
+    """
     chosen = {name: choose(source, name) for name in source.predictions}
     traces = _read_traces(source, chosen)
     numbers = {trace.name: number for number, trace in enumerate(traces.values())}
     arrays: dict[str, np.ndarray] = {}
+    drawn: dict[str, dict[str, np.ndarray]] = {}
     for name in source.predictions:
         table = _table(source, name, chosen[name], traces, numbers)
+        drawn[name] = {key: table.pop(key) for key in DRAWN if key in table}
         arrays |= {f"{name}/{column}": values for column, values in table.items()}
-    pieces = _stretches(arrays, list(source.predictions), list(traces.values()))
     delta = [f"{name}/{c}" for name in chosen for c in ("index", "sample", "r", "start")]
-    return pack(
-        _about(source, traces), arrays | pieces, (*delta, "signal", "stretch_start", "ann_r")
-    )
+    parts = [_part(number, trace, arrays, drawn) for number, trace in enumerate(traces.values())]
+    return pack(_about(source, traces), arrays, tuple(delta)), parts
+
+
+def _part(
+    number: int,
+    trace: Trace,
+    arrays: Mapping[str, np.ndarray],
+    drawn: Mapping[str, Mapping[str, np.ndarray]],
+) -> bytes:
+    """What drawing needs of one record: its stretches, and by protocol `drawn`'s columns."""
+    part, start, stop = {}, [], []
+    for name, columns in drawn.items():
+        here = np.flatnonzero(arrays[f"{name}/record"] == number)
+        part |= {f"{name}/{key}": values[here] for key, values in columns.items()}
+        start.append(arrays[f"{name}/start"][here].astype(int))
+        stop.append(start[-1] + arrays[f"{name}/width"][here])
+    stretches = _stretches(trace, np.concatenate(start), np.concatenate(stop))
+    return pack({}, part | stretches, ("signal", "stretch_start", "ann_r"))
 
 
 def _read_traces(source: Source, chosen: Mapping[str, np.ndarray]) -> dict[tuple, Trace]:
@@ -157,6 +178,8 @@ def _table(
         "index": rows.astype(np.int32),
         "true": p.true[rows].astype(np.int8),
         "predicted": p.predicted[rows].astype(np.int8),
+        "confidence": p.confidence[rows].astype(np.float32),
+        "loss": _loss(p, rows),
         "probabilities": p.probabilities[rows].astype(np.float32),
         "sample": p.sample[rows].astype(np.int32),
         "counts": _counts(p, numbers),
@@ -169,6 +192,11 @@ def _table(
         wanted = np.asarray(preset.indices.get(name, []), dtype=int)
         table[f"preset{number}"] = np.searchsorted(rows, wanted).astype(np.int32)
     return table
+
+
+def _loss(p: Predictions, rows: np.ndarray) -> np.ndarray:
+    """(n,) float32: cross-entropy of the annotated class."""
+    return -np.log(np.maximum(p.probabilities[rows, p.true[rows]], 1e-12)).astype(np.float32)
 
 
 def _columns(trace: Trace, at: np.ndarray) -> dict[str, np.ndarray]:
@@ -209,35 +237,19 @@ def _means(source: Source, name: str, traces: Mapping[tuple, Trace]) -> np.ndarr
     return np.round(255 * total / np.maximum(count, 1)).astype(np.uint8)
 
 
-def _stretches(
-    arrays: Mapping[str, np.ndarray], names: list[str], traces: list[Trace]
-) -> dict[str, np.ndarray]:
-    """The parts of the records that some strip shows, each once, with their annotations."""
-    record = np.concatenate([arrays[f"{name}/record"] for name in names])
-    start = np.concatenate([arrays[f"{name}/start"] for name in names]).astype(int)
-    stop = start + np.concatenate([arrays[f"{name}/width"] for name in names])
-    signal, pieces, annotations = [], [], []
-    for number, trace in enumerate(traces):
-        here = record == number
-        for a, b in _union(start[here], stop[here]):
-            signal.append(np.round(trace.signal[a:b] / STEP_MV).astype(np.int16))
-            pieces.append((number, a, b - a))
-            if trace.known:
-                k = np.flatnonzero((trace.r >= a) & (trace.r < b))
-                symbols = [ord(s) for s in trace.symbol[k]]
-                record_of = [number] * len(k)
-                annotations += zip(record_of, trace.r[k], trace.aami[k], symbols, strict=True)
-    pieces = np.array(pieces, np.int32).T
-    marks = np.array(annotations, np.int32).reshape(-1, 4).T
+def _stretches(trace: Trace, start: np.ndarray, stop: np.ndarray) -> dict[str, np.ndarray]:
+    """The parts of a record that some strip shows, each once, with their annotations."""
+    pieces = _union(start, stop)
+    signal = [np.round(trace.signal[a:b] / STEP_MV).astype(np.int16) for a, b in pieces]
+    inside = [np.flatnonzero((trace.r >= a) & (trace.r < b)) for a, b in pieces if trace.known]
+    at = np.concatenate([np.empty(0, int), *inside])
     return {
-        "signal": np.concatenate(signal),
-        "stretch_record": pieces[0].astype(np.int16),
-        "stretch_start": pieces[1],
-        "stretch_length": pieces[2],
-        "ann_record": marks[0].astype(np.int16),
-        "ann_r": marks[1],
-        "ann_class": marks[2].astype(np.int8),
-        "ann_symbol": marks[3].astype(np.uint8),
+        "signal": np.concatenate([np.empty(0, np.int16), *signal]),
+        "stretch_start": np.array([a for a, _ in pieces], np.int32),
+        "stretch_length": np.array([b - a for a, b in pieces], np.int32),
+        "ann_r": trace.r[at].astype(np.int32),
+        "ann_class": trace.aami[at].astype(np.int8),
+        "ann_symbol": np.array([ord(s) for s in trace.symbol[at]], np.uint8),
     }
 
 
@@ -266,7 +278,11 @@ def _about(source: Source, traces: Mapping[tuple, Trace]) -> dict:
         "cam_stride": CAM_STRIDE,
         "cam_levels": CAM_LEVELS,
         "protocols": [
-            {"name": name, "title": PROTOCOL_TITLES.get(name, name.replace("_", " "))}
+            {
+                "name": name,
+                "title": PROTOCOL_TITLES.get(name, name.replace("_", " ")),
+                "explained": name in source.models,
+            }
             for name in source.predictions
         ],
         "presets": [{"name": title, "note": p.note} for title, p in source.presets.items()],

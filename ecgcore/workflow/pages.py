@@ -1,8 +1,9 @@
 """What the book's pages have beside Sphinx's own: a Sphinx extension, named in `_config.yml`.
 
-Pages load their pictures when they come near, say in their head how to cite them, and at their end
-what they were made from. When all are written, the theme's script of icons is cut down to those in
-use, and what the hover cards show is gathered (see `cards`).
+Pages load their pictures, and what their widgets show of each record, when it is needed. They say
+in their head how to cite them, and at their end what they were made from. When all are written, the
+theme's script of icons is cut down to those in use, and what the hover cards show is gathered (see
+`cards`).
 """
 
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from ecgcore.files import write_text
-from ecgcore.workflow import cards, citation
+from ecgcore.workflow import cards, citation, widget_files
 
 ICONS = Path("_static", "scripts", "fontawesome.js")  # the theme's
 # One icon in that script: name: [width, height, [other names], code, path or paths].
@@ -39,7 +40,10 @@ def _say_version(app: Sphinx, config) -> None:
 def _complete_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     if "body" not in context or doctree is None:
         return
-    context["body"] = context["body"].replace("<img ", '<img loading="lazy" decoding="async" ')
+    body = widget_files.move_out(
+        context["body"], Path(app.outdir), lambda path: context["pathto"](path, resource=True)
+    )
+    context["body"] = body.replace("<img ", '<img loading="lazy" decoding="async" ')
     title = re.sub(r"<[^>]+>", "", context.get("title", ""))
     context["metatags"] = context.get("metatags", "") + citation.meta_tags(title, context["body"])
     repository = app.config.html_theme_options.get("repository_url", "")

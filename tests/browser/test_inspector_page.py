@@ -144,6 +144,7 @@ def test_a_cell_shows_its_beats(either_page, predictions):
     assert len(shown(page)) == min(24, len(wanted))
     assert cell(page, "NV").get_attribute("aria-pressed") == "true"
     waves = page.locator(".bi-card path.bi-wave")
+    page.wait_for_function("!document.querySelector('.bi-card:not([data-drawn])')")
     assert waves.count() == len(shown(page))
     assert len(waves.first.get_attribute("d")) > 500  # a wave, not a stroke
 
@@ -392,7 +393,11 @@ def test_screen_readers_get_names(page):
 
 def test_the_book_carries_the_data_once(page_file):
     text = page_file.read_text()
-    assert text.count("application/octet-stream") == 1
+    assert text.count(" data-table>") == 1
+    parts = re.findall(r'data-part data-key="(\w+)" data-src="([^"]+)"></script>', text)
+    assert len(parts) == 4  # a record each, loaded when it is asked for
+    for key, address in parts:
+        assert f'["{key}"] = "' in (page_file.parent / address).read_text()
     assert "widget-state+json" not in text
     state = json.loads(re.search(r'data-state="([^"]*)"', text)[1].replace("&quot;", '"'))
     assert state["protocol"] == "random"
