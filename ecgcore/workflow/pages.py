@@ -10,6 +10,8 @@ import re
 from html import escape
 from pathlib import Path
 
+from docutils import nodes
+from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 
 from ecgcore.files import write_text
@@ -26,10 +28,19 @@ USED = re.compile(r"\bfa-([a-z0-9-]+)")
 
 
 def setup(app: Sphinx) -> dict:
+    app.add_directive("bibtex", Bibtex)
     app.connect("config-inited", _say_version)
     app.connect("html-page-context", _complete_page)
     app.connect("build-finished", _finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+class Bibtex(Directive):
+    """`{bibtex}`: how to cite the book, to be copied."""
+
+    def run(self) -> list[nodes.Node]:
+        text = citation.bibtex()
+        return [nodes.literal_block(text, text, language="bibtex")]
 
 
 def _say_version(app: Sphinx, config) -> None:
