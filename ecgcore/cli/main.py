@@ -49,6 +49,8 @@ VERBS = {
     "publish": check.publish,
     "detectors": detectors.detectors,
     "book": site.book,
+    "pdf": site.pdf,
+    "release": site.release,
     "site": site.site,
     "try-it": site.try_it,
 }

@@ -85,7 +85,7 @@ def croissant(splits_sha256: str, splits_bytes: int) -> dict:
         ),
         "license": LICENCE,
         "url": SOURCE,
-        "version": str(citation.known()["version"]) + ".0" * (2 - str(citation.known()["version"]).count(".")),
+        "version": str(citation.known()["version"]),
         "datePublished": datetime.now(UTC).strftime("%Y-%m-%d"),
         "creator": [{"@type": "sc:Organization", "name": name} for name in citation.authors()],
         "citeAs": citation.bibtex(),
@@ -126,13 +126,13 @@ CARD = """# The data
 - **What:** {records} records of the MIT-BIH Arrhythmia Database, {hours:.0f} hours, {beats:,} \
 annotated beats.
 - **Who:** {women} records of women, {men} of men, {youngest:.0f} to {oldest:.0f} years old. \
-Recorded in Boston, 1975 to 1979; some were chosen at random, others for their rare arrhythmias, so \
-shares of classes are not those of any population.
+Recorded in Boston, 1975 to 1979; some were chosen at random, others for their rare arrhythmias, \
+so shares of classes are not those of any population.
 - **How:** two leads at 360 Hz; this project uses one, MLII where there is one.
 - **Labels:** two cardiologists, independently, and their agreement afterwards.
 - **Classes:** {classes}.
-- **Splits:** `{splits}` names the part of every beat. *random* draws beats, so that patients are on \
-both sides; *inter_patient* keeps patients apart.
+- **Splits:** `{splits}` names the part of every beat. *random* draws beats, so that patients are \
+on both sides; *inter_patient* keeps patients apart.
 - **Licence:** ODC-By 1.0; cite Moody and Mark (2001) and PhysioNet. Source: {source}
 - **Not for:** shares of arrhythmias in a population; patients, leads or devices of another kind \
 without a test of their own.
