@@ -264,7 +264,7 @@ STEPS = {
         "makes": [*PREDICTIONS, *RESAMPLES],
         "cores": "all",
     },
-    "04_error_analysis": {"needs": [rules.beats.output, PREDICTIONS]},
+    "04_error_analysis": {"needs": [rules.beats.output, PREDICTIONS, ANSWERS]},
     "05_literature": {"needs": [SCORED, RHYTHM, STUDIES, "figures/benchmarks.json", "book/literature.csv", "book/original_claims.csv"]},
     "06_uncertainty": {"needs": [rules.beats.output, MODELS, PREDICTIONS, RHYTHM, SCORED], "cores": "all"},
     "07_own_ecg": {

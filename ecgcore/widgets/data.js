@@ -110,7 +110,8 @@ export function stripOf(data, table, row) {
     a < part.ann_r.length && part.ann_r[a] < start + width; a++) {
     const at = part.ann_r[a] - start;
     const symbol = String.fromCharCode(part.ann_symbol[a]);
-    marks.push({ at, class: part.ann_class[a], symbol, here: part.ann_r[a] === table.r[row] });
+    const answers = data.answering.map((_, i) => part[`ann_answer${i}`][a]);
+    marks.push({ at, class: part.ann_class[a], symbol, here: part.ann_r[a] === table.r[row], answers });
   }
   return { values, at: table.r[row] - start, marks };
 }
@@ -131,6 +132,17 @@ export function camOf(data, table, row) {
   if (!cam) return null;
   const [n, at] = [Math.ceil(data.beat_length / data.cam_stride), table.place[row]];
   return Array.from(cam.subarray(at * n, (at + 1) * n), (v) => v / data.cam_levels);
+}
+
+/** The median of the patient's N beats, in [0, 1], or null. */
+export function usualOf(data, table, row) {
+  const { usual } = data.drawn[table.record[row]];
+  return usual.length ? Array.from(usual, (v) => v / 255) : null;
+}
+
+/** Which of those who answered the table belongs to. */
+export function answererOf(data, table) {
+  return data.protocols.findIndex(({ name }) => name === table.name);
 }
 
 export function probabilitiesOf(data, table, row) {
@@ -184,28 +196,4 @@ export function percent(share, digits = 1) {
 
 export function number(n) {
   return n.toLocaleString("en-GB");
-}
-
-const LINK = /^#beat-(.+)-([^-]*)-(-?\d+)$/;
-
-/** The part of an address that leads to a beat; a plain CSS identifier, as other scripts expect. */
-export function linkOf(data, protocol, row) {
-  const table = data.tables[protocol];
-  const record = encodeURIComponent(data.records[table.record[row]].name);
-  const place = table.sample[row] < 0 ? `${table.index[row]}` : `${table.sample[row]}`;
-  return `#beat-${protocol}-${record}-${place}`;
-}
-
-/** The protocol and row that a link leads to, or null. */
-export function followLink(data, hash) {
-  const [, protocol, record, place] = LINK.exec(hash) ?? [];
-  const table = data.tables[protocol];
-  if (!table) return null;
-  for (let row = 0; row < table.index.length; row++) {
-    const key = table.sample[row] < 0 ? table.index[row] : table.sample[row];
-    if (key === Number(place) && data.records[table.record[row]].name === decodeURIComponent(record)) {
-      return { protocol, row };
-    }
-  }
-  return null;
 }

@@ -2,6 +2,7 @@
 
 import { clock, number, percent } from "./data.js";
 import { button, element, tag } from "./elements.js";
+import { noteKey, readNotes } from "./notes.js";
 import { blankThumbnail, sentence, thumbnail } from "./drawing.js";
 import { OUTCOMES } from "./filters.js";
 
@@ -57,7 +58,8 @@ function card(data, table, row, first, onclick) {
   element("span", { class: "bi-line" },
     tag(data, t), t === p ? " \u2713" : " \u2192 ", t === p ? "" : tag(data, p),
     element("span", { class: "bi-sure" }, percent(table.confidence[row], 0))),
-  element("span", { class: "bi-where" }, `${record.name}${time && ` \u00b7 ${time}`}`));
+  element("span", { class: "bi-where" }, `${record.name}${time && ` \u00b7 ${time}`}`,
+    ...(readNotes()[noteKey(data, table, row)] ? [element("span", { class: "bi-flag", title: "You noted something" }, " \u2691")] : [])));
   if (data.drawn[table.record[row]]) drawCard(node, data, table);
   return node;
 }
@@ -83,12 +85,20 @@ function walkCards(event, cards, turn) {
   else turn(Math.sign(step));
 }
 
-export function pager(page, count, turn) {
+/** First, previous, next, last, and a field for the page's number. `go(page)`, counted from 0. */
+export function pager(page, count, go) {
   const pages = Math.ceil(count / PAGE);
   if (pages < 2) return "";
   const last = Math.min(count, (page + 1) * PAGE);
+  const field = element("input", {
+    type: "number", min: 1, max: pages, value: page + 1, "aria-label": "Page",
+    onchange: () => go(Math.min(pages, Math.max(1, Math.round(field.value) || 1)) - 1),
+  });
+  const to = (label, target, name) => button(label, () => go(target),
+    { disabled: target === page || target < 0 || target >= pages, ...(name ? { "aria-label": name } : {}) });
   return element("nav", { class: "bi-pages", "aria-label": "Pages of beats" },
-    button("\u2039 Previous", () => turn(-1), { disabled: page === 0 }),
+    to("\u00ab", 0, "First page"), to("\u2039 Previous", page - 1),
+    element("label", {}, "Page ", field, ` of ${number(pages)}`),
     element("span", {}, `${number(page * PAGE + 1)}\u2013${number(last)} of ${number(count)}`),
-    button("Next \u203a", () => turn(1), { disabled: page === pages - 1 }));
+    to("Next \u203a", page + 1), to("\u00bb", pages - 1, "Last page"));
 }

@@ -21,8 +21,8 @@ from ecgcore.widgets.payload import Preset, Source, build
 HERE = Path(__file__).parent
 # Each after those it imports from. They become one module: neither a widget's state nor a page
 # opened as a file can import a second one.
-MODULES = ("data", "elements", "filters", "drawing", "matrix", "controls", "gallery", "detail",
-           "inspector")  # fmt: skip
+MODULES = ("data", "elements", "filters", "address", "notes", "drawing", "matrix", "controls",
+           "gallery", "detail", "inspector")  # fmt: skip
 IMPORT = re.compile(r'^import [^;]*? from "\./\w+\.js";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(async )?function|const|class)", re.MULTILINE)
 STATE = ("protocol", "true_class", "predicted_class", "record", "outcome", "confidence", "sort",
@@ -46,6 +46,8 @@ class BeatInspector(anywidget.AnyWidget):
     database: the WFDB database that the predictions' records are in; by default the embedded one.
     models: the network of a protocol, for Grad-CAM; a protocol without one has none.
     presets: named choices of beats, for instance likely label errors.
+    beside: answers of further models, by what they are called, to be shown beside; they may be of
+    some of the beats alone.
     signals: (n, 187) beats in [0, 1] of a protocol whose beats are of no known record (Kaggle's).
     right_per_class: how many rightly classified beats of each class to show beside all wrong
     ones; drawn with `seed`.
@@ -87,6 +89,7 @@ class BeatInspector(anywidget.AnyWidget):
         models: Mapping[str, nn.Module] | None = None,
         presets: Mapping[str, Preset] | None = None,
         signals: Mapping[str, np.ndarray] | None = None,
+        beside: Mapping[str, Predictions] | None = None,
         right_per_class: int = 200,
         seed: int = 0,
     ):
@@ -96,6 +99,7 @@ class BeatInspector(anywidget.AnyWidget):
             models=models or {},
             presets=presets or {},
             signals=signals or {},
+            beside=beside or {},
             right_per_class=right_per_class,
             seed=seed,
         )

@@ -169,6 +169,25 @@ def test_a_beat_takes_a_quarter_of_a_kilobyte(small_beats, database):
     assert sum(map(len, made.parts)) < 250 * n
 
 
+def test_neighbours_answers_and_the_usual_beat_come_with_the_record(
+    predictions, embedded, parts, database
+):
+    about, _ = embedded
+    assert about["answering"] == ["random split", "inter-patient split"]
+    for record, part in zip(about["records"], parts, strict=True):
+        trace = read_trace(database, record["name"])
+        normal = trace.beats(np.flatnonzero(trace.aami == 0))
+        if len(normal):
+            assert np.abs(part["usual"] / 255 - np.median(normal, axis=0)).max() < 0.003
+        else:
+            assert not len(part["usual"])
+        at = {int(r): int(s) for r, s in zip(trace.r, trace.sample, strict=True)}
+        own = predictions.record == record["name"]
+        said = dict(zip(predictions.sample[own].tolist(), predictions.predicted[own], strict=True))
+        wanted = [said.get(at[int(r)], -1) for r in part["ann_r"]]
+        assert part["ann_answer0"].tolist() == wanted
+
+
 def test_the_preset_keeps_its_order(embedded):
     about, arrays = embedded
     assert arrays["random/index"][arrays["random/preset0"]].tolist() == [5, 2, 9]
