@@ -50,7 +50,8 @@ MODELS = {
     "rhythm": About(
         "Beats in their rhythm, new patients",
         "A record of one lead and its R peaks: timing, P wave, QRS, the patient's usual beat.",
-        "DS1, the usual training half of the MIT-BIH Arrhythmia Database.",
+        "DS1, the usual training half of the MIT-BIH Arrhythmia Database, for the scores below; "
+        "the published weights learnt from all 44 records without pacemaker.",
         "To annotate recordings for research, where someone reads the result.",
         "In atrial fibrillation it gives false S beats, and F is hardly found. One record holds "
         "most S beats of the test half.",

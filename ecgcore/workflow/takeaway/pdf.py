@@ -64,8 +64,10 @@ def write(profile: str, target: Path | None = None, shown: int | None = None) ->
             start = len(joined.pages)
             joined.append(printed, import_outline=False)
             if part and part not in parts:
-                parts[part] = joined.add_outline_item(part, start)
-            joined.add_outline_item(_title(html / f"{page}.html"), start, parts.get(part))
+                parts[part] = joined.add_outline_item(title=part, page_number=start)
+            joined.add_outline_item(
+                title=_title(html / f"{page}.html"), page_number=start, parent=parts.get(part)
+            )
     joined.add_metadata({"/Title": _title(html / f"{found[0][1]}.html")})
     target = target or paths.run_dir(profile) / "book.pdf"
     with replacing(target) as temporary:
