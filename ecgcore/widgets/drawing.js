@@ -165,7 +165,7 @@ function stripAxes(strip, fs, x, y, [low, high], inner, palette) {
   ));
   return [
     ...times, ...levels,
-    text(inner.width / 2, inner.height + 33, "s from the R peak \u00b7 25 mm/s, 10 mm/mV", {
+    text(inner.width / 2, inner.height + 33, "s from the R peak \u00b7 grid as on paper at 25 mm/s, 10 mm/mV", {
       "text-anchor": "middle", fill: palette.muted, "font-size": 11.5,
     }),
     svg("text", {

@@ -3,7 +3,7 @@
 import { clock, number, percent } from "./data.js";
 import { button, element, tag } from "./elements.js";
 import { noteKey, readNotes } from "./notes.js";
-import { blankThumbnail, sentence, thumbnail } from "./drawing.js";
+import { blankThumbnail, thumbnail } from "./drawing.js";
 import { OUTCOMES } from "./filters.js";
 
 export const PAGE = 24;
@@ -46,20 +46,27 @@ export function gallery(data, table, rows, page, { open, turn }) {
   return node;
 }
 
+/** Words for those who hear the page; the others see arrow and colour. */
+function heard(words) {
+  return element("span", { class: "bi-heard" }, words);
+}
+
 function card(data, table, row, first, onclick) {
   const record = data.records[table.record[row]];
   const time = table.sample[row] < 0 ? "" : clock(table.sample[row] / record.fs);
   const [t, p] = [data.classes[table.true[row]], data.classes[table.predicted[row]]];
-  const label = `${sentence(data, table, row)}; record ${record.name} ${time}`;
+  const agree = t === p;
+  const noted = readNotes()[noteKey(data, table, row)];
   const node = element("button", {
-    type: "button", class: "bi-card", tabindex: first ? 0 : -1, "aria-label": label,
+    type: "button", class: "bi-card", tabindex: first ? 0 : -1,
     "data-row": row, "data-index": table.index[row], onclick,
   }, blankThumbnail(),
   element("span", { class: "bi-line" },
-    tag(data, t), t === p ? " \u2713" : " \u2192 ", t === p ? "" : tag(data, p),
+    heard("Annotated "), tag(data, t), heard(agree ? ", and the model agrees " : ", the model says "),
+    element("span", { "aria-hidden": "true" }, agree ? "\u2713" : "\u2192"), agree ? "" : tag(data, p),
     element("span", { class: "bi-sure" }, percent(table.confidence[row], 0))),
-  element("span", { class: "bi-where" }, `${record.name}${time && ` \u00b7 ${time}`}`,
-    ...(readNotes()[noteKey(data, table, row)] ? [element("span", { class: "bi-flag", title: "You noted something" }, " \u2691")] : [])));
+  element("span", { class: "bi-where" }, heard("record "), `${record.name}${time && ` \u00b7 ${time}`}`,
+    ...(noted ? [element("span", { class: "bi-flag", title: "You noted something" }, " \u2691")] : [])));
   if (data.drawn[table.record[row]]) drawCard(node, data, table);
   return node;
 }

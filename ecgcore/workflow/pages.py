@@ -61,11 +61,36 @@ def _complete_page(app: Sphinx, pagename: str, templatename: str, context: dict,
     context["body"] += imprint(pagename, repository)
 
 
+# What of the theme misleads screen readers: names that are not what is read, and a list whose
+# members are no list items.
+MISLEADING = {
+    '<summary aria-label="Toggle hidden content">': "<summary>",
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    'search-button-field search-button__button pst-js-only" title="Search" aria-label="Search"': (
+        'search-button-field search-button__button pst-js-only"'
+    ),
+    ' data-mode="light" title="Light"': ' data-mode="light"',
+    ' data-mode="dark"  title="Dark"': ' data-mode="dark"',
+    ' data-mode="auto"  title="System Settings"': ' data-mode="auto"',
+}
+
+
+def mend_names(html: Path) -> None:
+    """Give the theme's buttons and folds the names that stand on them, on every page."""
+    for path in html.rglob("*.html"):
+        text = before = path.read_text(encoding="utf-8")
+        for misleading, plain in MISLEADING.items():
+            text = text.replace(misleading, plain)
+        if text != before:
+            write_text(path, text)
+
+
 def _finish(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     html = Path(app.outdir)
     trim_icons(html)
+    mend_names(html)
     cards.write(html)
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from axe import troubles
 
 WIDTHS = (1280, 390)
 RAW_MB, SENT_MB = 3, 1.5  # that a page may weigh at a first visit, as it is and as sent
+AUDITED = ("index", "references", "try_it", "06_uncertainty", "05_literature")
 PACKED = {".html", ".js", ".css", ".svg", ".json"}  # what web servers compress
 
 
@@ -53,6 +55,18 @@ def _weight(url: str) -> tuple[float, float]:
 
 def _is_foreign(url: str) -> bool:
     return not url.startswith(("file:", "data:", "blob:"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "name", ["index", "references", "try_it", "06_uncertainty", "05_literature"]
+)
+def test_nothing_serious_keeps_anyone_from_reading(smoke, browser, axe, name, scheme):
+    (path,) = [path for path in pages(smoke) if path.stem == name]
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page.goto(path.as_uri(), wait_until="load")
+    assert not troubles(page, axe)
+    page.close()
 
 
 def test_figures_are_numbered_captioned_and_described(smoke, browser):

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import papermill
 import pytest
+from axe import troubles
 from browser_helpers import build_book, guesses, serving, write_notebook
 
 from ecgcore.beats.cutting import concatenate
@@ -462,11 +463,22 @@ def test_screen_readers_get_names(page):
         .filter((e) => !(e.getAttribute("aria-label") || e.textContent.trim()
             || e.closest("label")?.textContent.trim())).length""")
     assert unnamed == 0
-    label = page.locator(".bi-card").first.get_attribute("aria-label")
-    assert re.match(r"Annotated [NSVFQ], the model says [NSVFQ] .*; record \d+ ", label)
+    words = " ".join(page.locator(".bi-card").first.text_content().split())
+    assert re.match(r"Annotated [NSVFQ], the model says →[NSVFQ]\W*\d+\s*%record \d+ ", words), (
+        words
+    )
     page.locator(".bi-card").first.click()
     assert page.locator(".bi-strip svg").get_attribute("aria-label").startswith("ECG strip")
     assert page.locator(".bi-count-part").get_attribute("role") == "status"
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_nothing_serious_keeps_anyone_from_inspecting(open_page, site, axe, scheme, width):
+    page = open_page(site, color_scheme=scheme, viewport={"width": width, "height": 844})
+    assert not troubles(page, axe)
+    page.locator(".bi-card").first.click()
+    page.locator(".bi-facts").wait_for()
+    assert not troubles(page, axe)
 
 
 def test_the_book_carries_the_data_once(page_file):
