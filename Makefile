@@ -41,7 +41,8 @@ app: $(READY)
 	streamlit run app/streamlit_app.py
 
 lab: $(READY)
-	jupyter lab notebooks
+	ecgcore start-page --profile $(PROFILE)
+	jupyter lab --LabApp.default_url=/lab/tree/runs/start.ipynb
 
 # Time, memory and the book's weight, to figures/benchmarks.json: half an hour, in which the machine
 # should do nothing else, and 5 GB of disk. OPTIONS=--quick only shows that it works;

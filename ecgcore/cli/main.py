@@ -49,6 +49,7 @@ VERBS = {
     "publish": check.publish,
     "detectors": detectors.detectors,
     "book": site.book,
+    "start-page": site.start_page,
     "pdf": site.pdf,
     "release": site.release,
     "site": site.site,

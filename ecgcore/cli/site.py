@@ -29,6 +29,13 @@ def site(profile: ProfileOption = "paper") -> None:
     typer.echo(stage_site(profile))
 
 
+def start_page(profile: ProfileOption = "paper") -> None:
+    """Write the page that JupyterLab opens with: what each notebook is for, and what it needs."""
+    from ecgcore.workflow import graph
+
+    typer.echo(graph.start_page(profile))
+
+
 def pdf(
     profile: ProfileOption = "paper",
     pages: Annotated[int | None, typer.Option(help="Print only so many pages.")] = None,

@@ -10,6 +10,7 @@ import yaml
 
 from ecgcore import paths, provenance
 from ecgcore.files import replacing, write_text
+from ecgcore.workflow import graph
 from ecgcore.workflow.results import assemble, load_metrics
 
 
@@ -74,6 +75,7 @@ def stage_site(profile: str) -> Path:
     ignore = shutil.ignore_patterns("executed")
     shutil.copytree(paths.BOOK, site / "book", dirs_exist_ok=True, ignore=ignore)
     shutil.copytree(paths.figures_dir(profile), site / "figures", dirs_exist_ok=True)
+    graph.write_page(profile, site)
     for name in ("_toc.yml", "_config.yml"):
         shutil.copy(paths.ROOT / name, site / name)
     if profile == "smoke":
