@@ -61,6 +61,17 @@ def _complete_page(app: Sphinx, pagename: str, templatename: str, context: dict,
     context["body"] += imprint(pagename, repository)
 
 
+# Sphinx's search leaves out words that are numbers, which here are patients. (They are indexed.)
+NUMBERS = re.compile(r"\|\|\s*queryTerm\.match\(/\^\\d\+\$/\)")
+
+
+def find_numbers(html: Path) -> None:
+    """Let the search look for records, such as 232."""
+    script = html / "_static" / "searchtools.js"
+    if script.is_file():
+        write_text(script, NUMBERS.sub("", script.read_text(encoding="utf-8")))
+
+
 # What of the theme misleads screen readers: names that are not what is read, and a list whose
 # members are no list items.
 MISLEADING = {
@@ -90,6 +101,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
         return
     html = Path(app.outdir)
     trim_icons(html)
+    find_numbers(html)
     mend_names(html)
     cards.write(html)
 
