@@ -98,11 +98,10 @@ function bisect(values, value) {
 }
 
 /** A beat's strip: values (mV, or 0 to 1 if the amplitude is unknown), the R peak's position in it, annotations within. */
-export function stripOf(data, table, row) {
+export function stripOf(data, table, row, wide = false) {
   const part = data.drawn[table.record[row]];
-  const start = table.start[row];
-  const width = table.width[row];
-  const stretch = bisect(part.stretch_start, start) - 1;
+  const stretch = bisect(part.stretch_start, table.start[row]) - 1;
+  const [start, width] = wide ? widened(data, table, row, part, stretch) : [table.start[row], table.width[row]];
   const from = part.offsets[stretch] + start - part.stretch_start[stretch];
   const values = Float32Array.from(part.signal.subarray(from, from + width), (v) => v * data.step_mv);
   const marks = [];
@@ -114,6 +113,16 @@ export function stripOf(data, table, row) {
     marks.push({ at, class: part.ann_class[a], symbol, here: part.ann_r[a] === table.r[row], answers });
   }
   return { values, at: table.r[row] - start, marks };
+}
+
+/** Start and width of the strip that has `wide_s` seconds around the R peak, as far as the record
+    goes, and no less than the strip as it is. */
+function widened(data, table, row, part, stretch) {
+  const half = Math.round((data.wide_s * data.fs) / 2);
+  const first = part.stretch_start[stretch];
+  const start = Math.max(first, Math.min(table.start[row], table.r[row] - half));
+  const end = Math.max(table.start[row] + table.width[row], table.r[row] + half);
+  return [start, Math.min(end, first + part.stretch_length[stretch]) - start];
 }
 
 /** The beat as the network gets it before its z-score: from the R peak, in [0, 1], padded. */

@@ -11,7 +11,7 @@ import { download, keepNote, noteKey, readNotes } from "./notes.js";
 /** The dialog and what drives it. `walk(by)` and `close()` are called; `linked`: offer a link. */
 export class Detail {
   constructor(data, { walk, close, linked }) {
-    Object.assign(this, { data, walk, linked, cam: true, usual: true });
+    Object.assign(this, { data, walk, linked, cam: true, usual: true, wide: false });
     this.title = element("h3", { class: "bi-title", tabindex: -1, autofocus: true, id: `bi-title-${Math.random().toString(36).slice(2)}` });
     this.place = element("span", { class: "bi-place" });
     this.body = element("div", { class: "bi-body" });
@@ -40,6 +40,7 @@ export class Detail {
     return element("footer", { class: "bi-tools" },
       this.camBox,
       checkbox("The patient\u2019s usual beat", this.usual, redraw("usual")),
+      checkbox(`${this.data.wide_s}\u202fs of context`, this.wide, redraw("wide")),
       element("span", { class: "bi-space" }), this.said, ...shared,
       button("Save SVG", () => this.save("svg")), button("Save PNG", () => this.save("png")));
   }
@@ -135,7 +136,7 @@ export class Detail {
     if (!data.records[table.record[row]].known) {
       return [hint("This beat\u2019s record and amplitude are unknown, so its context cannot be shown.")];
     }
-    const panel = stripPanel(data, table, row, { width, palette });
+    const panel = stripPanel(data, table, row, { width, palette, wide: this.wide });
     const more = panel.width > width ? " Scroll it sideways to see the rest." : "";
     return [
       element("div", { class: "bi-strip", tabindex: 0, "aria-label": "ECG strip" },
@@ -183,7 +184,7 @@ export class Detail {
     const told = facts(data, table, row, clock);
     const heading = [sentence(data, table, row),
       told.slice(0, told.findIndex(([term]) => term === "Annotated")).map((pair) => pair.join(" ")).join(" \u00b7 ")];
-    const figure = wholeFigure(data, table, row, { heading, cam: cam && table.explained, usual });
+    const figure = wholeFigure(data, table, row, { heading, cam: cam && table.explained, usual, wide: this.wide });
     const name = `beat-${this.protocol}-${record.name}-${Math.max(table.sample[row], 0) || table.index[row]}`;
     const drawn = new Blob([new XMLSerializer().serializeToString(figure)], { type: "image/svg+xml" });
     const blob = kind === "svg" ? drawn : await rasterise(drawn, figure);

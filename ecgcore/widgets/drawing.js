@@ -94,8 +94,8 @@ function signed(value) {
 }
 
 /** The beat among its neighbours on ECG paper, 25 mm/s and 10 mm/mV, as wide as there is room. */
-export function stripPanel(data, table, row, { width, palette }) {
-  const strip = stripOf(data, table, row);
+export function stripPanel(data, table, row, { width, palette, wide }) {
+  const strip = stripOf(data, table, row, wide);
   const seconds = (strip.values.length - 1) / data.fs;
   const left = 46;
   const top = 30;
@@ -310,9 +310,9 @@ function roleLabel(roles, value, left, room, k, palette) {
 }
 
 /** All panels in one self-contained image with a heading, as wide as the strip needs. */
-export function wholeFigure(data, table, row, { heading, cam, usual }) {
+export function wholeFigure(data, table, row, { heading, cam, usual, wide }) {
   const strip = data.records[table.record[row]].known
-    ? stripPanel(data, table, row, { width: 900, palette: PRINT })
+    ? stripPanel(data, table, row, { width: 900, palette: PRINT, wide })
     : { node: svg("g"), width: 0, height: 0 };
   const width = Math.max(900, strip.width);
   const beat = beatPanel(data, table, row, { width: 560, palette: PRINT, cam, usual });

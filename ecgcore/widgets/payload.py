@@ -21,6 +21,7 @@ STEP_MV = 0.01  # a tenth of a millimetre on ECG paper
 CAM_STRIDE = 4  # Grad-CAM has a value every 8 samples; every 4th of its 187 loses nothing
 CAM_LEVELS = 15
 NO_ANSWER = -1
+WIDE_S = 10.0  # that a strip may be widened to, with the R peak in its middle
 DRAWN = ("probabilities", "cam")  # columns that only drawing a beat needs
 
 
@@ -135,13 +136,22 @@ def _part(
     for name, columns in drawn.items():
         here = np.flatnonzero(arrays[f"{name}/record"] == number)
         part |= {f"{name}/{key}": values[here] for key, values in columns.items()}
-        start.append(arrays[f"{name}/start"][here].astype(int))
-        stop.append(start[-1] + arrays[f"{name}/width"][here])
+        first = arrays[f"{name}/start"][here].astype(int)
+        last = first + arrays[f"{name}/width"][here]
+        start.append(np.minimum(first, _wide(trace, arrays[f"{name}/r"][here], -1)))
+        stop.append(np.maximum(last, _wide(trace, arrays[f"{name}/r"][here], 1)))
     stretches, annotated = _stretches(trace, np.concatenate(start), np.concatenate(stop))
     for number, p in enumerate(_answering(source).values()):
         part[f"ann_answer{number}"] = _answers(p, trace.name, trace.sample[annotated])
     part["usual"] = _usual(trace)
     return pack({}, part | stretches, ("signal", "stretch_start", "ann_r"))
+
+
+def _wide(trace: Trace, r: np.ndarray, side: int) -> np.ndarray:
+    """Where widened strips end, before (-1) or after (1) their R peaks, within the record."""
+    if not trace.known:
+        return r.astype(int)
+    return np.clip(r.astype(int) + side * round(WIDE_S * FS / 2), 0, len(trace.signal))
 
 
 def _answering(source: Source) -> dict[str, Predictions]:
@@ -301,6 +311,7 @@ def _about(source: Source, traces: Mapping[tuple, Trace]) -> dict:
         "fs": FS,
         "beat_length": BEAT_LENGTH,
         "step_mv": STEP_MV,
+        "wide_s": WIDE_S,
         "cam_stride": CAM_STRIDE,
         "cam_levels": CAM_LEVELS,
         "protocols": [

@@ -201,6 +201,10 @@ def test_detail_draws_the_beat_in_its_context(page, predictions, small_beats):
     assert marks.count() >= 3  # the beat and one on either side
     assert page.locator(f'.bi-strip [data-class="{t}"]').count() >= 1
     assert "25 mm/s, 10 mm/mV" in page.locator(".bi-strip").text_content()
+    page.get_by_label("10\u202fs of context").check()
+    wide = page.locator(".bi-strip .bi-wave").get_attribute("d")
+    assert wide.count("L") == pytest.approx(10 * 125, abs=2)
+    page.get_by_label("10\u202fs of context").uncheck()
     assert page.locator(".bi-bar").count() == len(CLASSES)
     assert page.locator(".bi-strip .bi-answer").count() >= 1  # what the model said, below
     assert len(page.locator(".bi-usual").get_attribute("d")) > 500
