@@ -23,7 +23,8 @@ TIMEOUT_S = 120
 
 def steps(profile: str) -> Graph:
     """A profile's steps. Raises DataError if Snakemake does not tell them."""
-    command = [sys.executable, "-m", "snakemake", "--rulegraph", "dot", "--cores", "1", "--nolock"]
+    command = [sys.executable, "-m", "snakemake", "--rulegraph", "dot", "--cores", "1"]
+    command += ["--nolock", "--rerun-incomplete"]
     try:
         done = subprocess.run(
             [*command, "--config", f"profile={profile}"],
