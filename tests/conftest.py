@@ -183,6 +183,25 @@ def chromium() -> str:
     return found
 
 
+class Patient:
+    """A browser whose pages wait as long as a machine may need that trains and builds besides."""
+
+    LONGEST_MS = 120_000
+
+    def __init__(self, browser):
+        self._browser = browser
+
+    def new_page(self, **options):
+        return self._patient(self._browser.new_page(**options))
+
+    def new_context(self, **options):
+        return self._patient(self._browser.new_context(**options))
+
+    def _patient(self, made):
+        made.set_default_timeout(self.LONGEST_MS)
+        return made
+
+
 @pytest.fixture(scope="session")
 def browser(chromium):
     """A headless Chromium under playwright's sync API."""
@@ -193,5 +212,5 @@ def browser(chromium):
             executable_path=chromium,
             args=["--no-sandbox", *(f"--disable-{name}" for name in quiet)],
         )
-        yield running
+        yield Patient(running)
         running.close()
