@@ -2,7 +2,8 @@
 # make lab     JupyterLab                             make app     classify your own ECG
 # make check   did it reproduce?                        make status  what is stale, and why
 # make clean   remove what was computed               make lock    pin the packages anew
-# make bench   measure what all this costs
+# make bench   measure what all this costs   make pdf       the book on paper
+# make release  all of it in one archive
 # Options: PROFILE=paper|full|smoke, CORES=n, CLUSTER=slurm (jobs instead of cores), PYTHON=python3.12
 .ONESHELL:
 SHELL := bash
@@ -18,7 +19,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONHASHSEED := 0
 export PYTHONUNBUFFERED := 1
 
-.PHONY: book test check-fast app lab bench check status publish browser slurm lock clean
+.PHONY: pdf release book test check-fast app lab bench check status publish browser slurm lock clean
 book: $(READY)
 	@ecgcore book --profile $(PROFILE) --cores $(CORES) $(if $(CLUSTER),--cluster $(CLUSTER))
 	# The book that was built last is also at _build/html.
@@ -40,7 +41,8 @@ app: $(READY)
 	streamlit run app/streamlit_app.py
 
 lab: $(READY)
-	jupyter lab notebooks
+	ecgcore start-page --profile $(PROFILE)
+	jupyter lab --LabApp.default_url=/lab/tree/runs/start.ipynb
 
 # Time, memory and the book's weight, to figures/benchmarks.json: half an hour, in which the machine
 # should do nothing else, and 5 GB of disk. OPTIONS=--quick only shows that it works;
@@ -51,6 +53,14 @@ bench: $(READY) browser
 # Did it reproduce? The run of a profile beside what is published, number by number.
 check: $(READY)
 	ecgcore check --profile $(PROFILE)
+
+# The built book as one PDF, runs/<profile>/book.pdf; needs Chromium.
+pdf: $(READY) browser
+	ecgcore pdf --profile $(PROFILE)
+
+# Book, PDF, weights, answers, numbers, splits, cards and checksums in one archive, to be deposited.
+release: $(READY) browser
+	ecgcore release --profile $(PROFILE)
 
 # What is stale or missing, and why.
 status: $(READY)

@@ -49,6 +49,9 @@ VERBS = {
     "publish": check.publish,
     "detectors": detectors.detectors,
     "book": site.book,
+    "start-page": site.start_page,
+    "pdf": site.pdf,
+    "release": site.release,
     "site": site.site,
     "try-it": site.try_it,
 }

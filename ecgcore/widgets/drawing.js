@@ -1,7 +1,9 @@
 // SVG panels of one beat. Each returns { node, width, height }, node a <g> in pixels, so that
 // the page can show panels one by one and the saved file can stack them.
 
-import { camOf, networkBeat, number, percent, probabilitiesOf, stripOf } from "./data.js";
+import {
+  answererOf, camOf, networkBeat, number, percent, probabilitiesOf, stripOf, usualOf,
+} from "./data.js";
 
 const NS = "http://www.w3.org/2000/svg";
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
@@ -92,8 +94,8 @@ function signed(value) {
 }
 
 /** The beat among its neighbours on ECG paper, 25 mm/s and 10 mm/mV, as wide as there is room. */
-export function stripPanel(data, table, row, { width, palette }) {
-  const strip = stripOf(data, table, row);
+export function stripPanel(data, table, row, { width, palette, wide }) {
+  const strip = stripOf(data, table, row, wide);
   const seconds = (strip.values.length - 1) / data.fs;
   const left = 46;
   const top = 30;
@@ -114,6 +116,7 @@ export function stripPanel(data, table, row, { width, palette }) {
     class: "bi-wave", stroke: palette.ink, "stroke-width": 1.6,
   }));
   node.append(...stripMarks(data, strip, x, inner, palette));
+  node.append(...stripAnswers(data, strip, answererOf(data, table), x, inner, palette));
   node.append(...stripAxes(strip, data.fs, x, y, [low, high], inner, palette));
   return { node, width: left + inner.width + 8, height: top + inner.height + 40 };
 }
@@ -132,6 +135,23 @@ function stripMarks(data, strip, x, inner, palette) {
   });
 }
 
+/** Below each beat, what the model answered; ringed where that is not the annotation. */
+function stripAnswers(data, strip, answerer, x, inner, palette) {
+  return strip.marks.filter((mark) => mark.answers[answerer] >= 0).map((mark) => {
+    const letter = data.classes[mark.answers[answerer]];
+    const wrong = mark.answers[answerer] !== mark.class;
+    return svg("g", { class: "bi-answer", "data-class": letter },
+      svg("title", {}, `the model says ${letter}`),
+      svg("circle", {
+        cx: x(mark.at), cy: inner.height - 10, r: 8, fill: palette.paper,
+        stroke: wrong ? palette.ink : palette.minor, "stroke-width": wrong ? 1.6 : 1,
+      }),
+      text(x(mark.at), inner.height - 6, letter, {
+        "font-size": 11, "text-anchor": "middle", fill: palette.ink, "font-weight": wrong ? 700 : 400,
+      }));
+  });
+}
+
 function stripAxes(strip, fs, x, y, [low, high], inner, palette) {
   const from = -strip.at / fs;
   const to = (strip.values.length - 1 - strip.at) / fs;
@@ -145,7 +165,7 @@ function stripAxes(strip, fs, x, y, [low, high], inner, palette) {
   ));
   return [
     ...times, ...levels,
-    text(inner.width / 2, inner.height + 33, "s from the R peak \u00b7 25 mm/s, 10 mm/mV", {
+    text(inner.width / 2, inner.height + 33, "s from the R peak \u00b7 grid as on paper at 25 mm/s, 10 mm/mV", {
       "text-anchor": "middle", fill: palette.muted, "font-size": 11.5,
     }),
     svg("text", {
@@ -155,8 +175,9 @@ function stripAxes(strip, fs, x, y, [low, high], inner, palette) {
   ];
 }
 
-/** The beat as the network gets it, with Grad-CAM along the wave and mean beats behind. */
-export function beatPanel(data, table, row, { width, palette, cam, means }) {
+/** The beat as the network gets it, with Grad-CAM along the wave and the patient's usual beat
+    behind it. */
+export function beatPanel(data, table, row, { width, palette, cam, usual }) {
   const [left, top, height] = [46, 34, 170];
   const inner = { width: width - left - 8, height };
   const x = (i) => 8 + (i / (data.beat_length - 1)) * (inner.width - 16);
@@ -167,14 +188,15 @@ export function beatPanel(data, table, row, { width, palette, cam, means }) {
     width: inner.width, height, fill: palette.ground, stroke: palette.muted, "stroke-width": 0.8,
   }));
   node.append(...padding(table.length[row], data.beat_length, x, inner, palette));
-  if (means) node.append(...meanWaves(data, table, row, x, y));
+  const typical = usual && usualOf(data, table, row);
+  if (typical) node.append(usualWave(typical, x, y, palette));
   const evidence = cam && camOf(data, table, row);
   if (evidence) node.append(camBand(evidence, beat, data.cam_stride, x, y, palette));
   node.append(polyline(Array.from(beat, (v, i) => [x(i), y(v)]), {
     class: "bi-beat", stroke: palette.ink, "stroke-width": 1.7,
   }));
   node.append(...beatAxes(data, x, y, inner, palette));
-  node.append(...legend(data, table, row, { evidence, means, palette, width: inner.width }));
+  node.append(...legend(data, table, row, { evidence, typical, palette, width: inner.width }));
   return { node, width, height: top + height + 40 };
 }
 
@@ -192,23 +214,10 @@ function padding(length, whole, x, inner, palette) {
   return parts;
 }
 
-function meanWaves(data, table, row, x, y) {
-  const kinds = meanKinds(table, row);
-  return kinds.map(({ k, dash }) => {
-    const mean = table.means.subarray(k * data.beat_length, (k + 1) * data.beat_length);
-    return polyline(Array.from(mean, (v, i) => [x(i), y(v / 255)]), {
-      class: "bi-mean", stroke: data.colours[data.classes[k]], "stroke-width": 2.4,
-      "stroke-dasharray": dash, "data-class": data.classes[k],
-    });
+function usualWave(values, x, y, palette) {
+  return polyline(values.map((v, i) => [x(i), y(v)]), {
+    class: "bi-usual", stroke: palette.muted, "stroke-width": 2.2, "stroke-dasharray": "6 3",
   });
-}
-
-function meanKinds(table, row) {
-  const kinds = [{ k: table.true[row], dash: "7 3", name: "annotated" }];
-  if (table.true[row] !== table.predicted[row]) {
-    kinds.push({ k: table.predicted[row], dash: "2 2.5", name: "model" });
-  }
-  return kinds;
 }
 
 function camBand(evidence, beat, stride, x, y, palette) {
@@ -247,7 +256,7 @@ function beatAxes(data, x, y, inner, palette) {
   ];
 }
 
-function legend(data, table, row, { evidence, means, palette, width }) {
+function legend(data, table, row, { evidence, typical, palette, width }) {
   const parts = [];
   let at = 0;
   const entry = (mark, label) => {
@@ -255,17 +264,14 @@ function legend(data, table, row, { evidence, means, palette, width }) {
     at += 32 + label.length * 5.7 + 12;
   };
   if (evidence) {
-    const wide = width > 420 || !means;
+    const wide = width > 420 || !typical;
     const label = `Grad-CAM: speaks for ${data.classes[table.predicted[row]]}`;
     entry([line(at, -12, at + 26, -12, palette.cam, { "stroke-width": 9 })],
       wide ? label : "Grad-CAM");
   }
-  if (means) {
-    for (const { k, dash, name } of meanKinds(table, row)) {
-      const stroke = data.colours[data.classes[k]];
-      entry([line(at, -12, at + 26, -12, stroke, { "stroke-width": 2.2, "stroke-dasharray": dash })],
-        width > 420 ? `mean ${data.classes[k]} (${name})` : `mean ${data.classes[k]}`);
-    }
+  if (typical) {
+    entry([line(at, -12, at + 26, -12, palette.muted, { "stroke-width": 2.2, "stroke-dasharray": "6 3" })],
+      width > 420 ? "the patient\u2019s usual N beat" : "usual N");
   }
   return parts;
 }
@@ -304,12 +310,12 @@ function roleLabel(roles, value, left, room, k, palette) {
 }
 
 /** All panels in one self-contained image with a heading, as wide as the strip needs. */
-export function wholeFigure(data, table, row, { heading, cam, means }) {
+export function wholeFigure(data, table, row, { heading, cam, usual, wide }) {
   const strip = data.records[table.record[row]].known
-    ? stripPanel(data, table, row, { width: 900, palette: PRINT })
+    ? stripPanel(data, table, row, { width: 900, palette: PRINT, wide })
     : { node: svg("g"), width: 0, height: 0 };
   const width = Math.max(900, strip.width);
-  const beat = beatPanel(data, table, row, { width: 560, palette: PRINT, cam, means });
+  const beat = beatPanel(data, table, row, { width: 560, palette: PRINT, cam, usual });
   const bars = barsPanel(data, table, row, { width: 310, palette: PRINT });
   const place = (panel, x, y) => svg("g", { transform: `translate(${x} ${y})` }, panel.node);
   const height = 70 + strip.height + beat.height;
@@ -326,6 +332,11 @@ export function wholeFigure(data, table, row, { heading, cam, means }) {
   }, heading.join(". "));
   whole.setAttribute("xmlns", NS);
   return whole;
+}
+
+/** What keeps the place of a thumbnail. */
+export function blankThumbnail() {
+  return svg("svg", { viewBox: "0 0 120 56", "aria-hidden": "true" });
 }
 
 /** A small picture of a beat for the gallery: a second and a bit, its own height. */
@@ -370,6 +381,18 @@ export function facts(data, table, row, clock) {
     ...place,
     ["Annotated", annotated],
     ["Model", `${p}: ${data.class_names[p]}, ${percent(table.confidence[row])}`],
+    ...besides(data, table, row),
     ["Loss", table.loss[row].toFixed(2)],
   ];
+}
+
+/** What the others answered to the same beat, once its record is there. */
+function besides(data, table, row) {
+  if (!data.drawn[table.record[row]] || table.sample[row] < 0) return [];
+  const own = answererOf(data, table);
+  const { answers } = stripOf(data, table, row).marks.find((mark) => mark.here) ?? { answers: [] };
+  return answers.flatMap((k, i) => (i === own || k < 0 ? [] : [[
+    data.answering[i][0].toUpperCase() + data.answering[i].slice(1),
+    `${data.classes[k]}: ${k === table.true[row] ? "right" : "wrong"}`,
+  ]]));
 }
