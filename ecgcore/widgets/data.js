@@ -44,11 +44,12 @@ async function unpackBlock(value) {
   return { about, arrays };
 }
 
-/** The header's entries and tables, one object of columns per protocol; `parts`, one a record,
-    are bytes or functions that bring them, and unpacked when `load` asks for them. */
-export async function unpack(value, parts) {
+/** The header's entries and tables, one object of columns per protocol; `parts` and `seconds`, one
+    a record, are bytes or functions that bring them, and unpacked when `load` and `loadSecond` ask
+    for them. */
+export async function unpack(value, parts, seconds) {
   const { about, arrays } = await unpackBlock(value);
-  const data = { ...about, tables: {}, parts, drawn: [], loading: [] };
+  const data = { ...about, tables: {}, parts, seconds, drawn: [], loading: [], loadingSecond: [] };
   for (const { name, explained } of about.protocols) data.tables[name] = { name, explained };
   for (const [name, array] of Object.entries(arrays)) {
     const [table, column] = name.split("/");
@@ -68,9 +69,26 @@ export function load(data, record) {
 }
 
 async function bring(data, record) {
-  const part = data.parts[record];
-  const { arrays } = await unpackBlock(typeof part === "function" ? await part() : part);
+  const { arrays } = await unpackPart(data.parts[record]);
   data.drawn[record] = { ...arrays, offsets: runningStart(arrays.stretch_length) };
+}
+
+async function unpackPart(part) {
+  return unpackBlock(typeof part === "function" ? await part() : part);
+}
+
+/** Brings a record's second lead, after the first. */
+export function loadSecond(data, record) {
+  data.loadingSecond[record] ??= bringSecond(data, record).catch((error) => {
+    data.loadingSecond[record] = undefined;
+    throw error;
+  });
+  return data.loadingSecond[record];
+}
+
+async function bringSecond(data, record) {
+  const [{ arrays }] = await Promise.all([unpackPart(data.seconds[record]), load(data, record)]);
+  data.drawn[record].second = arrays.signal;
 }
 
 /** Each beat's number among those of its record. */
@@ -97,13 +115,14 @@ function bisect(values, value) {
   return low;
 }
 
-/** A beat's strip: values (mV, or 0 to 1 if the amplitude is unknown), the R peak's position in it, annotations within. */
+/** A beat's strip: values (mV, or 0 to 1 if the amplitude is unknown), those of the second lead if
+    it was brought, the R peak's position in them, annotations within. */
 export function stripOf(data, table, row, wide = false) {
   const part = data.drawn[table.record[row]];
   const stretch = bisect(part.stretch_start, table.start[row]) - 1;
   const [start, width] = wide ? widened(data, table, row, part, stretch) : [table.start[row], table.width[row]];
   const from = part.offsets[stretch] + start - part.stretch_start[stretch];
-  const values = Float32Array.from(part.signal.subarray(from, from + width), (v) => v * data.step_mv);
+  const inMv = (signal) => Float32Array.from(signal.subarray(from, from + width), (v) => v * data.step_mv);
   const marks = [];
   for (let a = bisect(part.ann_r, start - 1);
     a < part.ann_r.length && part.ann_r[a] < start + width; a++) {
@@ -112,7 +131,8 @@ export function stripOf(data, table, row, wide = false) {
     const answers = data.answering.map((_, i) => part[`ann_answer${i}`][a]);
     marks.push({ at, class: part.ann_class[a], symbol, here: part.ann_r[a] === table.r[row], answers });
   }
-  return { values, at: table.r[row] - start, marks };
+  const second = part.second && inMv(part.second);
+  return { values: inMv(part.signal), second, at: table.r[row] - start, marks };
 }
 
 /** Start and width of the strip that has `wide_s` seconds around the R peak, as far as the record
@@ -135,12 +155,25 @@ export function networkBeat(data, table, row, strip) {
   return out;
 }
 
-/** Grad-CAM in [0, 1] at every `cam_stride`-th sample of a beat, or null. */
-export function camOf(data, table, row) {
-  const cam = data.drawn[table.record[row]][`${table.name}/cam`];
+/** Grad-CAM in [0, 1] at every `cam_stride`-th sample of a beat, or null; for the class that was
+    `annotated`, else for the one that the model chose. */
+export function camOf(data, table, row, annotated) {
+  const cam = data.drawn[table.record[row]][`${table.name}/cam${annotated ? "_true" : ""}`];
   if (!cam) return null;
   const [n, at] = [Math.ceil(data.beat_length / data.cam_stride), table.place[row]];
   return Array.from(cam.subarray(at * n, (at + 1) * n), (v) => v / data.cam_levels);
+}
+
+/** The intervals before the beats within `half_s` seconds of a beat: when (s from it), how long
+    (s), the class of the beat that ends it, and whether it is this one. */
+export function intervalsOf(data, table, row, half_s) {
+  const { beat_r: r, beat_class: classes } = data.drawn[table.record[row]];
+  const here = table.r[row];
+  const out = [];
+  for (let i = Math.max(1, bisect(r, here - half_s * data.fs)); i < r.length && r[i] <= here + half_s * data.fs; i++) {
+    out.push({ at: (r[i] - here) / data.fs, rr: (r[i] - r[i - 1]) / data.fs, class: classes[i], here: r[i] === here });
+  }
+  return out;
 }
 
 /** The median of the patient's N beats, in [0, 1], or null. */

@@ -1,17 +1,18 @@
 // One beat, large, in a dialog.
 
-import { clock, load, number, percent, probabilitiesOf } from "./data.js";
+import { clock, load, loadSecond, number, percent, probabilitiesOf } from "./data.js";
 import {
   SCREEN, barsPanel, beatPanel, facts, image, sentence, stripPanel, wholeFigure,
 } from "./drawing.js";
 import { linkOf } from "./address.js";
-import { button, checkbox, element } from "./elements.js";
+import { tachogramPanel, tachogramWords } from "./tachogram.js";
+import { button, checkbox, choice, element } from "./elements.js";
 import { download, keepNote, noteKey, readNotes } from "./notes.js";
 
 /** The dialog and what drives it. `walk(by)` and `close()` are called; `linked`: offer a link. */
 export class Detail {
   constructor(data, { walk, close, linked }) {
-    Object.assign(this, { data, walk, linked, cam: true, usual: true, wide: false });
+    Object.assign(this, { data, walk, linked, cam: "model", usual: true, wide: false, both: false });
     this.title = element("h3", { class: "bi-title", tabindex: -1, autofocus: true, id: `bi-title-${Math.random().toString(36).slice(2)}` });
     this.place = element("span", { class: "bi-place" });
     this.body = element("div", { class: "bi-body" });
@@ -35,12 +36,16 @@ export class Detail {
 
   tools() {
     const redraw = (name) => (value) => { this[name] = value; this.draw(); };
-    this.camBox = checkbox("Grad-CAM", this.cam, redraw("cam"));
+    this.camChoice = choice("Grad-CAM for", [["model", "the model\u2019s answer"],
+      ["annotated", "the annotated class"], ["", "nothing"]], redraw("cam"));
+    this.camChoice.field.classList.add("bi-beside");
+    this.bothBox = checkbox("Both leads", this.both, (on) => { this.both = on; this.bring(); });
     const shared = this.linked ? [button("Copy link", () => this.copy())] : [];
     return element("footer", { class: "bi-tools" },
-      this.camBox,
+      this.camChoice.field,
       checkbox("The patient\u2019s usual beat", this.usual, redraw("usual")),
       checkbox(`${this.data.wide_s}\u202fs of context`, this.wide, redraw("wide")),
+      this.bothBox,
       element("span", { class: "bi-space" }), this.said, ...shared,
       button("Save SVG", () => this.save("svg")), button("Save PNG", () => this.save("png")));
   }
@@ -72,7 +77,8 @@ export class Detail {
     this.next.disabled = position < 0 || position >= count - 1;
     this.said.textContent = "";
     this.showNote();
-    this.camBox.hidden = !this.table.explained;
+    this.camChoice.field.hidden = !this.table.explained;
+    this.bothBox.hidden = !this.data.records[this.table.record[row]].second;
     if (!this.dialog.open) {
       this.dialog.showModal();
       this.scroller.scrollTop = 0;
@@ -90,11 +96,16 @@ export class Detail {
     };
     if (!data.drawn[record]) waiting("Loading the record\u2026");
     try {
-      await load(data, record);
+      await (this.showsBoth() ? loadSecond : load)(data, record);
       if (this.row === row && this.table === table) this.draw();
     } catch (error) {
       waiting(`This record cannot be shown: ${error.message}.`);
     }
+  }
+
+  /** Whether the second lead is wanted, and there is one. */
+  showsBoth() {
+    return this.both && Boolean(this.data.records[this.table.record[this.row]].second);
   }
 
   hide() {
@@ -114,11 +125,12 @@ export class Detail {
     const narrow = width < 720;
     const palette = SCREEN;
     const beat = beatPanel(data, table, row, {
-      width: narrow ? width : width - 326, palette, cam: cam && table.explained, usual,
+      width: narrow ? width : width - 326, palette, cam: table.explained && cam, usual,
     });
     const bars = barsPanel(data, table, row, { width: narrow ? width : 310, palette });
     this.body.replaceChildren(
       ...this.strip(width, palette),
+      ...this.rhythm(width, palette),
       element("div", { class: "bi-panels" },
         image(beat, "The beat as the network sees it, with Grad-CAM along it"),
         image(bars, this.probabilityWords())),
@@ -136,13 +148,20 @@ export class Detail {
     if (!data.records[table.record[row]].known) {
       return [hint("This beat\u2019s record and amplitude are unknown, so its context cannot be shown.")];
     }
-    const panel = stripPanel(data, table, row, { width, palette, wide: this.wide });
+    const panel = stripPanel(data, table, row, { width, palette, wide: this.wide, both: this.both });
     const more = panel.width > width ? " Scroll it sideways to see the rest." : "";
     return [
       element("div", { class: "bi-strip", tabindex: 0, "aria-label": "ECG strip" },
         image(panel, this.inWords())),
       hint(`Letters above: what was annotated; below: what the model answered, where the beat was tested. The shaded part is what the network sees.${more}`),
     ];
+  }
+
+  /** The RR intervals around the beat, where its record is known. */
+  rhythm(width, palette) {
+    const { data, table, row } = this;
+    const panel = data.records[table.record[row]].known && tachogramPanel(data, table, row, { width, palette });
+    return panel ? [image(panel, tachogramWords(data, table, row))] : [];
   }
 
   inWords() {
@@ -160,7 +179,7 @@ export class Detail {
   key(event) {
     event.stopPropagation(); // JupyterLab has shortcuts of its own
     const inField = event.target.matches("input[type=checkbox], .bi-strip");
-    if (event.target.matches("input[type=text]")) return;
+    if (event.target.matches("input[type=text], select")) return;
     const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
     if (!step || (inField && event.target.scrollWidth > event.target.clientWidth)) return;
     event.preventDefault();
@@ -180,11 +199,11 @@ export class Detail {
   async save(kind) {
     const { data, table, row, cam, usual } = this;
     const record = data.records[table.record[row]];
-    await load(data, table.record[row]);
+    await (this.showsBoth() ? loadSecond : load)(data, table.record[row]);
     const told = facts(data, table, row, clock);
     const heading = [sentence(data, table, row),
       told.slice(0, told.findIndex(([term]) => term === "Annotated")).map((pair) => pair.join(" ")).join(" \u00b7 ")];
-    const figure = wholeFigure(data, table, row, { heading, cam: cam && table.explained, usual, wide: this.wide });
+    const figure = wholeFigure(data, table, row, { heading, cam: table.explained && cam, usual, wide: this.wide, both: this.both });
     const name = `beat-${this.protocol}-${record.name}-${Math.max(table.sample[row], 0) || table.index[row]}`;
     const drawn = new Blob([new XMLSerializer().serializeToString(figure)], { type: "image/svg+xml" });
     const blob = kind === "svg" ? drawn : await rasterise(drawn, figure);

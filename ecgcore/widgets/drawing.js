@@ -30,15 +30,15 @@ export function svg(tag, attributes = {}, ...children) {
   return node;
 }
 
-function text(x, y, content, attributes = {}) {
+export function text(x, y, content, attributes = {}) {
   return svg("text", { x, y, "font-size": 12, ...attributes }, content);
 }
 
-function line(x1, y1, x2, y2, stroke, attributes = {}) {
+export function line(x1, y1, x2, y2, stroke, attributes = {}) {
   return svg("line", { x1, y1, x2, y2, stroke, ...attributes });
 }
 
-function polyline(points, attributes) {
+export function polyline(points, attributes) {
   const d = points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
   return svg("path", { d, fill: "none", "stroke-linejoin": "round", ...attributes });
 }
@@ -52,7 +52,7 @@ export function image(panel, label) {
 }
 
 /** A class letter in a disc of its colour; the letter carries the meaning, the colour repeats it. */
-function disc(data, k, x, y, radius, attributes = {}) {
+export function disc(data, k, x, y, radius, attributes = {}) {
   const fill = data.colours[data.classes[k]];
   return svg("g", { class: "bi-mark" },
     svg("circle", { cx: x, cy: y, r: radius, fill, ...attributes }),
@@ -82,43 +82,65 @@ function limits(values) {
 }
 
 /** Seconds at which to label an axis from `from` to `to`, one label every `step`. */
-function ticks(from, to, step) {
+export function ticks(from, to, step) {
   const out = [];
   for (let t = Math.ceil(from / step) * step; t <= to + 1e-9; t += step) out.push(t);
   return out;
 }
 
-function signed(value) {
+export function signed(value) {
   const short = Number.isInteger(value) ? String(value) : value.toFixed(1);
   return short.replace("-", "\u2212");
 }
 
-/** The beat among its neighbours on ECG paper, 25 mm/s and 10 mm/mV, as wide as there is room. */
-export function stripPanel(data, table, row, { width, palette, wide }) {
+/** The beat among its neighbours on ECG paper, 25 mm/s and 10 mm/mV, as wide as there is room; with
+    the second lead below, if it was brought and is wanted. */
+export function stripPanel(data, table, row, { width, palette, wide, both }) {
   const strip = stripOf(data, table, row, wide);
+  const { lead, second } = data.records[table.record[row]];
+  const leads = both && strip.second ? [[strip.values, lead], [strip.second, second]] : [[strip.values, ""]];
+  const ranges = leads.map(([values]) => limits(values));
   const seconds = (strip.values.length - 1) / data.fs;
-  const left = 46;
-  const top = 30;
-  const [low, high] = limits(strip.values);
-  const fits = Math.min(8, (width - left - 8) / (MM_PER_S * seconds), TALLEST / (MM_PER_MV * (high - low)));
+  const [left, top, gap] = [46, 30, 8];
+  const tall = ranges.reduce((sum, [low, high]) => sum + high - low, 0);
+  const fits = Math.min(8, (width - left - 8) / (MM_PER_S * seconds), (TALLEST * Math.sqrt(leads.length)) / (MM_PER_MV * tall));
   const mm = Math.max(2.9, fits);
-  const perUnit = MM_PER_MV * mm;
-  const inner = { width: seconds * MM_PER_S * mm, height: (high - low) * perUnit };
   const x = (i) => (i / data.fs) * MM_PER_S * mm;
-  const y = (v) => (high - v) * perUnit;
+  const inner = { width: x(strip.values.length - 1), height: 0, mm };
   const node = svg("g", { transform: `translate(${left} ${top})`, fill: palette.ink });
-  node.append(paper(inner.width, inner.height, mm, palette));
-  node.append(svg("rect", {
-    class: "bi-window", x: x(strip.at), width: x(table.length[row]), height: inner.height,
-    fill: palette.window,
-  }));
-  node.append(polyline(Array.from(strip.values, (v, i) => [x(i), y(v)]), {
-    class: "bi-wave", stroke: palette.ink, "stroke-width": 1.6,
-  }));
+  leads.forEach(([values, name], i) => {
+    if (i) inner.height += gap;
+    const part = leadPaper(values, name, ranges[i], x, inner, palette);
+    part.node.querySelector("rect").after(svg("rect", {
+      class: "bi-window", x: x(strip.at), width: x(table.length[row]), height: part.height, fill: palette.window,
+    }));
+    node.append(svg("g", { transform: `translate(0 ${inner.height})` }, part.node));
+    inner.height += part.height;
+  });
   node.append(...stripMarks(data, strip, x, inner, palette));
   node.append(...stripAnswers(data, strip, answererOf(data, table), x, inner, palette));
-  node.append(...stripAxes(strip, data.fs, x, y, [low, high], inner, palette));
+  node.append(...stripAxes(strip, data.fs, x, inner, palette));
   return { node, width: left + inner.width + 8, height: top + inner.height + 40 };
+}
+
+/** One lead on paper of its own, with its millivolts. */
+function leadPaper(values, name, [low, high], x, { width, mm }, palette) {
+  const perUnit = MM_PER_MV * mm;
+  const height = (high - low) * perUnit;
+  const y = (v) => (high - v) * perUnit;
+  const node = svg("g", {}, paper(width, height, mm, palette),
+    polyline(Array.from(values, (v, i) => [x(i), y(v)]), {
+      class: "bi-wave", stroke: palette.ink, "stroke-width": 1.6,
+    }),
+    ...ticks(low, high, 1).map((v) => text(
+      -6, y(v) + 4, signed(v), { "text-anchor": "end", fill: palette.muted, "font-size": 11 },
+    )),
+    svg("text", {
+      transform: `translate(-32 ${height / 2}) rotate(-90)`, "text-anchor": "middle",
+      fill: palette.muted, "font-size": 11.5,
+    }, "mV"));
+  if (name) node.append(text(4, 13, name, { "font-size": 11.5, "font-weight": 600 }));
+  return { node, height };
 }
 
 function stripMarks(data, strip, x, inner, palette) {
@@ -152,7 +174,7 @@ function stripAnswers(data, strip, answerer, x, inner, palette) {
   });
 }
 
-function stripAxes(strip, fs, x, y, [low, high], inner, palette) {
+function stripAxes(strip, fs, x, inner, palette) {
   const from = -strip.at / fs;
   const to = (strip.values.length - 1 - strip.at) / fs;
   const crowded = x(fs) < 75; // px a second
@@ -160,19 +182,10 @@ function stripAxes(strip, fs, x, y, [low, high], inner, palette) {
     x(strip.at + t * fs), inner.height + 16, signed(t),
     { "text-anchor": "middle", fill: palette.muted, "font-size": 11 },
   ));
-  const levels = ticks(low, high, 1).map((v) => text(
-    -6, y(v) + 4, signed(v), { "text-anchor": "end", fill: palette.muted, "font-size": 11 },
-  ));
-  return [
-    ...times, ...levels,
-    text(inner.width / 2, inner.height + 33, "s from the R peak \u00b7 grid as on paper at 25 mm/s, 10 mm/mV", {
-      "text-anchor": "middle", fill: palette.muted, "font-size": 11.5,
-    }),
-    svg("text", {
-      transform: `translate(-32 ${inner.height / 2}) rotate(-90)`, "text-anchor": "middle",
-      fill: palette.muted, "font-size": 11.5,
-    }, "mV"),
-  ];
+  const grid = inner.width < 420 ? "25 mm/s, 10 mm/mV" : "grid as on paper at 25 mm/s, 10 mm/mV";
+  return [...times, text(inner.width / 2, inner.height + 33, `s from the R peak \u00b7 ${grid}`, {
+    "text-anchor": "middle", fill: palette.muted, "font-size": 11.5,
+  })];
 }
 
 /** The beat as the network gets it, with Grad-CAM along the wave and the patient's usual beat
@@ -190,13 +203,13 @@ export function beatPanel(data, table, row, { width, palette, cam, usual }) {
   node.append(...padding(table.length[row], data.beat_length, x, inner, palette));
   const typical = usual && usualOf(data, table, row);
   if (typical) node.append(usualWave(typical, x, y, palette));
-  const evidence = cam && camOf(data, table, row);
+  const evidence = cam && camOf(data, table, row, cam === "annotated");
   if (evidence) node.append(camBand(evidence, beat, data.cam_stride, x, y, palette));
   node.append(polyline(Array.from(beat, (v, i) => [x(i), y(v)]), {
     class: "bi-beat", stroke: palette.ink, "stroke-width": 1.7,
   }));
   node.append(...beatAxes(data, x, y, inner, palette));
-  node.append(...legend(data, table, row, { evidence, typical, palette, width: inner.width }));
+  node.append(...legend(data, table, row, { evidence, cam, typical, palette, width: inner.width }));
   return { node, width, height: top + height + 40 };
 }
 
@@ -256,7 +269,7 @@ function beatAxes(data, x, y, inner, palette) {
   ];
 }
 
-function legend(data, table, row, { evidence, typical, palette, width }) {
+function legend(data, table, row, { evidence, cam, typical, palette, width }) {
   const parts = [];
   let at = 0;
   const entry = (mark, label) => {
@@ -265,7 +278,8 @@ function legend(data, table, row, { evidence, typical, palette, width }) {
   };
   if (evidence) {
     const wide = width > 420 || !typical;
-    const label = `Grad-CAM: speaks for ${data.classes[table.predicted[row]]}`;
+    const letter = data.classes[(cam === "annotated" ? table.true : table.predicted)[row]];
+    const label = `Grad-CAM: speaks for ${letter}`;
     entry([line(at, -12, at + 26, -12, palette.cam, { "stroke-width": 9 })],
       wide ? label : "Grad-CAM");
   }
@@ -310,9 +324,9 @@ function roleLabel(roles, value, left, room, k, palette) {
 }
 
 /** All panels in one self-contained image with a heading, as wide as the strip needs. */
-export function wholeFigure(data, table, row, { heading, cam, usual, wide }) {
+export function wholeFigure(data, table, row, { heading, cam, usual, wide, both }) {
   const strip = data.records[table.record[row]].known
-    ? stripPanel(data, table, row, { width: 900, palette: PRINT, wide })
+    ? stripPanel(data, table, row, { width: 900, palette: PRINT, wide, both })
     : { node: svg("g"), width: 0, height: 0 };
   const width = Math.max(900, strip.width);
   const beat = beatPanel(data, table, row, { width: 560, palette: PRINT, cam, usual });

@@ -270,7 +270,7 @@ async function render({ model, el }) {
     root.textContent = "This view needs a browser of 2023 or later.";
     return () => {};
   }
-  const inspector = new Inspector(await unpack(model.get("payload"), model.get("parts")), model, root);
+  const inspector = new Inspector(await unpack(model.get("payload"), model.get("parts"), model.get("seconds")), model, root);
   root.dataset.ready = "true";
   return () => inspector.stop();
 }

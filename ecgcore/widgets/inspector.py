@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 # Each after those it imports from. They become one module: neither a widget's state nor a page
 # opened as a file can import a second one.
 MODULES = ("data", "elements", "filters", "address", "notes", "drawing", "matrix", "controls",
-           "gallery", "detail", "inspector")  # fmt: skip
+           "gallery", "tachogram", "detail", "inspector")  # fmt: skip
 IMPORT = re.compile(r'^import [^;]*? from "\./\w+\.js";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(async )?function|const|class)", re.MULTILINE)
 STATE = ("protocol", "true_class", "predicted_class", "record", "outcome", "confidence", "sort",
@@ -67,6 +67,7 @@ class BeatInspector(anywidget.AnyWidget):
 
     payload = traitlets.Bytes().tag(sync=True)
     parts = traitlets.List(traitlets.Bytes()).tag(sync=True)  # one a record
+    seconds = traitlets.List(traitlets.Bytes()).tag(sync=True)  # likewise, of second leads
     protocol = traitlets.Unicode().tag(sync=True)
     true_class = traitlets.Enum(("", *CLASSES), "").tag(sync=True)
     predicted_class = traitlets.Enum(("", *CLASSES), "").tag(sync=True)
@@ -104,8 +105,9 @@ class BeatInspector(anywidget.AnyWidget):
             seed=seed,
         )
         self.predictions, self.presets = dict(predictions), dict(source.presets)
-        payload, parts = build(source)
-        super().__init__(payload=payload, parts=parts, protocol=next(iter(predictions)))
+        payload, parts, seconds = build(source)
+        first = next(iter(predictions))
+        super().__init__(payload=payload, parts=parts, seconds=seconds, protocol=first)
 
     @traitlets.validate("protocol")
     def _known_protocol(self, proposal):
@@ -147,8 +149,10 @@ class BeatInspector(anywidget.AnyWidget):
         The book moves the records' parts to files of their own (ecgcore/workflow/widget_files.py).
         """
         state = json.dumps({name: getattr(self, name) for name in STATE})
-        blocks = (base64.b64encode(data).decode() for data in (self.payload, *self.parts))
-        kinds = ("data-table", *["data-part"] * len(self.parts))
+        found = (self.payload, *self.parts, *self.seconds)
+        blocks = (base64.b64encode(data).decode() for data in found)
+        n = len(self.parts)
+        kinds = ("data-table", *["data-part"] * n, *["data-part data-second"] * n)
         data = "".join(
             f'<script type="application/octet-stream" {kind}>{block}</script>'
             for kind, block in zip(kinds, blocks, strict=True)

@@ -51,8 +51,8 @@ start("move_threshold", (root, about) => {
       table.replaceChildren(...sides.map((side) => {
         const { sensitivity, predictivity, f1 } = ratesOf(side, at);
         return element("tr", {}, element("th", { scope: "row" }, side.title),
-          element("td", {}, percent(sensitivity)), element("td", {}, percent(predictivity)),
           element("td", {}, element("strong", {}, score(f1))),
+          element("td", {}, percent(sensitivity)), element("td", {}, percent(predictivity)),
           element("td", {}, whole(side.beats - side.hits[at])),
           element("td", {}, whole(side.said[at] - side.hits[at])));
       }));
@@ -63,12 +63,11 @@ start("move_threshold", (root, about) => {
       element("p", { class: "st-key" }, "F1 at each threshold: ",
         element("span", { class: "st-line-0" }, "validation"), ", ",
         element("span", { class: "st-line-1" }, "test"), "; dashed: what validation chose"),
-      picture, element("label", {}, "Threshold ", slider), value,
+      picture, element("label", {}, "Threshold", slider), value,
       element("div", { class: "st-presets", role: "group", "aria-label": `Honest choices for ${letter}` }, ...choices),
-      element("table", { class: "st-scores" },
-        element("thead", {}, element("tr", {}, element("td", {}, ""),
-          ...["sensitivity", "positive predictivity", "F1", "missed", "false"].map(
-            (words) => element("th", { scope: "col" }, words)))),
-        table));
+      element("div", { class: "st-scroll", tabindex: "0", role: "group", "aria-label": `Scores of ${letter}` },
+        element("table", { class: "st-scores" }, element("thead", {}, element("tr", {}, element("td", {}, ""),
+          ...["F1", "sensitivity", "positive predictivity", "missed", "false"].map(
+            (words) => element("th", { scope: "col" }, words)))), table)));
   }
 });

@@ -45,8 +45,9 @@ function partOf(block) {
 for (const page of document.querySelectorAll(".beat-inspector-page:not([data-started])")) {
   page.dataset.started = "true";
   const payload = page.querySelector("[data-table]").textContent;
-  const parts = [...page.querySelectorAll("[data-part]")].map(partOf);
-  const state = { ...JSON.parse(page.dataset.state), payload, parts, linked: true };
+  const [parts, seconds] = ["[data-part]:not([data-second])", "[data-second]"].map(
+    (which) => [...page.querySelectorAll(which)].map(partOf));
+  const state = { ...JSON.parse(page.dataset.state), payload, parts, seconds, linked: true };
   const el = page.querySelector("div");
   render({ model: new PageModel(state), el }).catch((error) => {
     el.textContent = `The beat inspector could not start: ${error.message}`;

@@ -22,7 +22,7 @@ CAM_STRIDE = 4  # Grad-CAM has a value every 8 samples; every 4th of its 187 los
 CAM_LEVELS = 15
 NO_ANSWER = -1
 WIDE_S = 10.0  # that a strip may be widened to, with the R peak in its middle
-DRAWN = ("probabilities", "cam")  # columns that only drawing a beat needs
+DRAWN = ("probabilities", "cam", "cam_true")  # columns that only drawing a beat needs
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,10 @@ def choose(source: Source, name: str) -> np.ndarray:
     return np.unique(np.concatenate(chosen))
 
 
-def build(source: Source) -> tuple[bytes, list[bytes]]:
-    """The packed data of an inspector: what its table and filters need, and a part a record, in
-    the header's order, with what drawing a beat of it needs. Raises DataError for records that do
-    not fit.
+def build(source: Source) -> tuple[bytes, list[bytes], list[bytes]]:
+    """The packed data of an inspector: what its table and filters need; a part a record, in the
+    header's order, with what drawing a beat of it needs; likewise what its second lead shows, which
+    is empty where there is none. Raises DataError for records that do not fit.
     """
     chosen = {name: choose(source, name) for name in source.predictions}
     traces = _read_traces(source, chosen)
@@ -120,7 +120,7 @@ def build(source: Source) -> tuple[bytes, list[bytes]]:
     parts = [
         _part(number, trace, arrays, drawn, source) for number, trace in enumerate(traces.values())
     ]
-    return pack(_about(source, traces), arrays, tuple(delta)), parts
+    return pack(_about(source, traces), arrays, tuple(delta)), *map(list, zip(*parts, strict=True))
 
 
 def _part(
@@ -129,9 +129,10 @@ def _part(
     arrays: Mapping[str, np.ndarray],
     drawn: Mapping[str, Mapping[str, np.ndarray]],
     source: Source,
-) -> bytes:
-    """What drawing needs of one record: its stretches, what every model answered in them, the
-    patient's usual beat, and by protocol `drawn`'s columns."""
+) -> tuple[bytes, bytes]:
+    """What drawing needs of one record: its stretches, what every model answered in them, all its
+    beats' places and classes, the patient's usual beat, and by protocol `drawn`'s columns. Beside
+    it, the second lead in the same stretches."""
     part, start, stop = {}, [], []
     for name, columns in drawn.items():
         here = np.flatnonzero(arrays[f"{name}/record"] == number)
@@ -140,11 +141,18 @@ def _part(
         last = first + arrays[f"{name}/width"][here]
         start.append(np.minimum(first, _wide(trace, arrays[f"{name}/r"][here], -1)))
         stop.append(np.maximum(last, _wide(trace, arrays[f"{name}/r"][here], 1)))
-    stretches, annotated = _stretches(trace, np.concatenate(start), np.concatenate(stop))
+    pieces = _union(np.concatenate(start), np.concatenate(stop))
+    stretches, annotated = _stretches(trace, pieces)
     for number, p in enumerate(_answering(source).values()):
         part[f"ann_answer{number}"] = _answers(p, trace.name, trace.sample[annotated])
     part["usual"] = _usual(trace)
-    return pack({}, part | stretches, ("signal", "stretch_start", "ann_r"))
+    if trace.known:
+        part |= {"beat_r": trace.r.astype(np.int32), "beat_class": trace.aami.astype(np.int8)}
+    second = {"signal": _in_steps(trace.second, pieces)} if trace.second_lead else None
+    return (
+        pack({}, part | stretches, ("signal", "stretch_start", "ann_r", "beat_r")),
+        pack({}, second, ("signal",)) if second else b"",
+    )
 
 
 def _wide(trace: Trace, r: np.ndarray, side: int) -> np.ndarray:
@@ -214,12 +222,20 @@ def _table(
         "counts": _counts(p, numbers),
     }
     if name in source.models:
-        cam = grad_cam(source.models[name], signal, p.predicted[rows])[:, ::CAM_STRIDE]
-        table["cam"] = np.round(cam * CAM_LEVELS).astype(np.uint8)
+        model = source.models[name]
+        table["cam"] = _evidence(model, signal, p.predicted[rows])
+        wrong = np.flatnonzero(~p.correct[rows])  # of the others, both are the same
+        table["cam_true"] = table["cam"].copy()
+        table["cam_true"][wrong] = _evidence(model, signal[wrong], p.true[rows[wrong]])
     for number, preset in enumerate(source.presets.values()):
         wanted = np.asarray(preset.indices.get(name, []), dtype=int)
         table[f"preset{number}"] = np.searchsorted(rows, wanted).astype(np.int32)
     return table
+
+
+def _evidence(model: nn.Module, signal: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """(n, 47) uint8 from 0 to CAM_LEVELS: Grad-CAM for a class of each beat."""
+    return np.round(grad_cam(model, signal, target)[:, ::CAM_STRIDE] * CAM_LEVELS).astype(np.uint8)
 
 
 def _loss(p: Predictions, rows: np.ndarray) -> np.ndarray:
@@ -270,16 +286,14 @@ def _answers(p: Predictions, name: str, sample: np.ndarray) -> np.ndarray:
 
 
 def _stretches(
-    trace: Trace, start: np.ndarray, stop: np.ndarray
+    trace: Trace, pieces: list[tuple[int, int]]
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The parts of a record that some strip shows, each once, with their annotations, and the
     numbers of the annotated beats in them."""
-    pieces = _union(start, stop)
-    signal = [np.round(trace.signal[a:b] / STEP_MV).astype(np.int16) for a, b in pieces]
     inside = [np.flatnonzero((trace.r >= a) & (trace.r < b)) for a, b in pieces if trace.known]
     at = np.concatenate([np.empty(0, int), *inside])
     columns = {
-        "signal": np.concatenate([np.empty(0, np.int16), *signal]),
+        "signal": _in_steps(trace.signal, pieces),
         "stretch_start": np.array([a for a, _ in pieces], np.int32),
         "stretch_length": np.array([b - a for a, b in pieces], np.int32),
         "ann_r": trace.r[at].astype(np.int32),
@@ -287,6 +301,12 @@ def _stretches(
         "ann_symbol": np.array([ord(s) for s in trace.symbol[at]], np.uint8),
     }
     return columns, at
+
+
+def _in_steps(signal: np.ndarray, pieces: list[tuple[int, int]]) -> np.ndarray:
+    """int16: some pieces of a signal, end to end, in steps of STEP_MV."""
+    steps = [np.round(signal[a:b] / STEP_MV).astype(np.int16) for a, b in pieces]
+    return np.concatenate([np.empty(0, np.int16), *steps])
 
 
 def _union(start: np.ndarray, stop: np.ndarray) -> list[tuple[int, int]]:
@@ -325,6 +345,7 @@ def _about(source: Source, traces: Mapping[tuple, Trace]) -> dict:
         "answering": list(_answering(source)),
         "presets": [{"name": title, "note": p.note} for title, p in source.presets.items()],
         "records": [
-            {"name": t.name, "lead": t.lead, "fs": t.fs, "known": t.known} for t in traces.values()
+            {"name": t.name, "lead": t.lead, "second": t.second_lead, "fs": t.fs, "known": t.known}
+            for t in traces.values()
         ],
     }

@@ -103,6 +103,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
     trim_icons(html)
     find_numbers(html)
     mend_names(html)
+    widget_files.forget_unused(html)
     cards.write(html)
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 from ecgcore.files import write_text
 
 PART = re.compile(
-    r'<script type="application/octet-stream" data-part>(?P<data>[A-Za-z0-9+/=]*)</script>'
+    r'<script type="application/octet-stream" data-part(?P<second> data-second)?>'
+    r"(?P<data>[A-Za-z0-9+/=]+)</script>"
 )
 FOLDER = "_static/beats"
+KEY = re.compile(r'data-key="(\w+)"')
 
 
 def move_out(body: str, html: Path, address: Callable[[str], str]) -> str:
@@ -29,10 +31,18 @@ def move_out(body: str, html: Path, address: Callable[[str], str]) -> str:
         text = f'(window.beatParts ??= {{}})["{key}"] = "{part["data"]}";\n'
         if not (html / path).is_file():
             write_text(html / path, text)
-        source = address(path)
+        kind = f"data-part{part['second'] or ''}"
         return (
-            f'<script type="application/octet-stream" data-part data-key="{key}" '
-            f'data-src="{source}"></script>'
+            f'<script type="application/octet-stream" {kind} data-key="{key}" '
+            f'data-src="{address(path)}"></script>'
         )
 
     return PART.sub(moved, body)
+
+
+def forget_unused(html: Path) -> None:
+    """Delete the files that no page names any more."""
+    used = {key for page in html.rglob("*.html") for key in KEY.findall(page.read_text("utf-8"))}
+    for path in (html / FOLDER).glob("*.js"):
+        if path.stem not in used:
+            path.unlink()

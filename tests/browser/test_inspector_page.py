@@ -13,6 +13,7 @@ from browser_helpers import build_book, guesses, serving, write_notebook
 
 from ecgcore.beats.cutting import concatenate
 from ecgcore.constants import CLASSES
+from ecgcore.data import records
 from ecgcore.evaluation.metrics import confusion_matrix
 from ecgcore.evaluation.predictions import Predictions
 from ecgcore.widgets import BeatInspector
@@ -187,7 +188,7 @@ def test_the_preset_shows_its_beats_in_order_with_its_note(page):
     assert page.locator(".bi-note-part").inner_text() == "Candidates, not errors."
 
 
-def test_detail_draws_the_beat_in_its_context(page, predictions, small_beats):
+def test_detail_draws_the_beat_in_its_context(page, predictions, small_beats, database):
     page.locator(".bi-card").nth(2).click()
     p, at = predictions["random"], shown(page)[2]
     t, q = CLASSES[p.true[at]], CLASSES[p.predicted[at]]
@@ -205,13 +206,23 @@ def test_detail_draws_the_beat_in_its_context(page, predictions, small_beats):
     wide = page.locator(".bi-strip .bi-wave").get_attribute("d")
     assert wide.count("L") == pytest.approx(10 * 125, abs=2)
     page.get_by_label("10\u202fs of context").uncheck()
+    page.get_by_label("Both leads").check()
+    page.wait_for_function("document.querySelectorAll('.bi-strip .bi-wave').length === 2")
+    page.get_by_label("Both leads").uncheck()
+    assert page.locator(".bi-strip .bi-wave").count() == 1
+    record = records.read_record(database, str(p.record[at]))
+    near = np.abs(record.sample[1:] - p.sample[at]) <= 30 * 360
+    assert page.locator(".bi-interval").count() == pytest.approx(near.sum(), abs=1)
     assert page.locator(".bi-bar").count() == len(CLASSES)
     assert page.locator(".bi-strip .bi-answer").count() >= 1  # what the model said, below
     assert len(page.locator(".bi-usual").get_attribute("d")) > 500
     page.get_by_label("usual beat").uncheck()
     assert page.locator(".bi-usual").count() == 0
     assert page.locator(".bi-cam path").count() > 0
-    page.get_by_label("Grad-CAM", exact=True).uncheck()
+    assert f"speaks for {q}" in page.locator(".bi-panels").text_content()
+    page.get_by_label("Grad-CAM for").select_option("annotated")
+    assert f"speaks for {t}" in page.locator(".bi-panels").text_content()
+    page.get_by_label("Grad-CAM for").select_option("")
     assert page.locator(".bi-cam path").count() == 0
 
 
@@ -488,9 +499,12 @@ def test_nothing_serious_keeps_anyone_from_inspecting(open_page, site, axe, sche
 def test_the_book_carries_the_data_once(page_file):
     text = page_file.read_text()
     assert text.count(" data-table>") == 1
-    parts = re.findall(r'data-part data-key="(\w+)" data-src="([^"]+)"></script>', text)
-    assert len(parts) == 4  # a record each, loaded when it is asked for
-    for key, address in parts:
+    parts = re.findall(
+        r'data-part( data-second)? data-key="(\w+)" data-src="([^"]+)"></script>', text
+    )
+    # A record each, and its second lead, loaded when they are asked for.
+    assert [bool(second) for second, _, _ in parts] == 4 * [False] + 4 * [True]
+    for _, key, address in parts:
         assert f'["{key}"] = "' in (page_file.parent / address).read_text()
     assert "widget-state+json" not in text
     state = json.loads(re.search(r'data-state="([^"]*)"', text)[1].replace("&quot;", '"'))

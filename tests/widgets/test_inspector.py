@@ -202,6 +202,25 @@ def test_grad_cam_is_there_for_the_protocol_with_a_model(embedded, parts):
     assert cam.shape == (arrays["random/index"].size, points)
     assert cam.max() == about["cam_levels"]
     assert not any("inter_patient/cam" in part for part in parts)
+    annotated = of_rows(parts, arrays["random/record"], "random/cam_true")
+    right = arrays["random/true"] == arrays["random/predicted"]
+    assert np.array_equal(annotated[right], cam[right])
+    assert not np.array_equal(annotated[~right], cam[~right])
+
+
+def test_the_second_lead_and_all_beats_places_come_with_the_record(inspector, embedded, database):
+    about, _ = embedded
+    for record, packed, second in zip(
+        about["records"], inspector.parts, inspector.seconds, strict=True
+    ):
+        trace, part = read_trace(database, record["name"]), unpack(packed)[1]
+        assert np.array_equal(part["beat_r"], trace.r)
+        assert np.array_equal(part["beat_class"], trace.aami)
+        assert record["second"] == trace.second_lead != record["lead"]
+        shown = unpack(second)[1]["signal"] * STEP_MV
+        start, length = part["stretch_start"], part["stretch_length"]
+        places = np.concatenate([np.arange(a, a + n) for a, n in zip(start, length, strict=True)])
+        assert np.abs(shown - trace.second[places]).max() <= STEP_MV / 2 + 1e-6
 
 
 def test_beats_of_no_record_come_from_their_signals(few):
@@ -213,7 +232,9 @@ def test_beats_of_no_record_come_from_their_signals(few):
         BeatInspector({"kaggle": unplaced})
     made = BeatInspector({"kaggle": unplaced}, signals={"kaggle": few.signal[:400]})
     about, arrays = unpack(made.payload)
-    assert about["records"] == [{"name": "mitbih_test", "lead": "", "fs": FS, "known": False}]
+    (record,) = about["records"]
+    assert record == {"name": "mitbih_test", "lead": "", "second": "", "fs": FS, "known": False}
+    assert made.seconds == [b""]
     index = arrays["kaggle/index"]
     (part,) = made.parts
     shown = unpack(part)[1]["signal"].reshape(-1, BEAT_LENGTH) * STEP_MV
@@ -319,7 +340,7 @@ def test_both_forms_are_offered_to_the_notebook(inspector):
 def test_the_page_needs_no_other_file(inspector):
     page = inspector.to_html()
     assert 'from "./' not in page
-    assert page.count("</script>") == 2 + len(inspector.parts)
+    assert page.count("</script>") == 2 + len(inspector.parts) + len(inspector.seconds)
     assert "https://" not in page
 
 
