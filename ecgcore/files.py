@@ -42,7 +42,11 @@ def write_json(path: Path, value) -> None:
 
 
 def read_json(path: Path):
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """What a JSON file holds. Raises DataError if it is damaged, FileNotFoundError if missing."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or nested without end
+        raise DataError(f"{path}: damaged, or no JSON file ({error})") from None
 
 
 def load_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
