@@ -1,5 +1,6 @@
 """Files that are either complete or absent."""
 
+import glob
 import hashlib
 import json
 import os
@@ -17,12 +18,26 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` once the block has succeeded."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".[0-9]*.{glob.escape(path.name)}"):  # by a process long killed
+        if not _is_alive(left.name.split(".")[1]):
+            left.unlink(missing_ok=True)
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _is_alive(process: str) -> bool:
+    """Whether a process is at work; in doubt, it is."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, ValueError, OverflowError):
+        return True
+    return True
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -55,6 +55,7 @@ def fit(beats, task: dict) -> dict:
     from ecgcore.models.config import train_config
     from ecgcore.training import loop
 
+    torch.set_num_threads(task.get("threads", 1))
     config = train_config(**PROTOCOLS[task["protocol"]] | task["config"])
     split = make_split(task["protocol"], beats, config.val_share, 0)
     on_gpu = config.device.startswith("cuda")
@@ -218,8 +219,14 @@ class Worker:
 
     def ask(self, task: dict, hear: Callable[[str], None] = lambda line: None) -> dict:
         """The answer to a task; `hear` gets a line an epoch."""
+        self.send(task)
+        return self.answer(hear)
+
+    def send(self, task: dict) -> None:
         self.process.stdin.write(json.dumps(task) + "\n")
         self.process.stdin.flush()
+
+    def answer(self, hear: Callable[[str], None] = lambda line: None) -> dict:
         for line in self.process.stdout:
             said = json.loads(line) if line.startswith("{") else {}
             if "answer" in said:
