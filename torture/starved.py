@@ -80,6 +80,8 @@ def _judged(copy: Copy, action: Action, done: Done, restore: Callable = lambda: 
 
 
 def _ready(copy: Copy, action: Action) -> None:
+    for each in ACTIONS.values():
+        _released((copy.root / each.makes).parent)
     copy.prepare(action)
     copy.clear(action)
     for name in action.needs:
@@ -102,6 +104,12 @@ def _limited(copy: Copy, action: Action, kind: str, limit: int) -> Outcome:
     if done.code and kind == "NOFILE" and "ecgcore:" not in done.said:
         return Outcome(SKIPPED, f"too few handles to start with: {done.last[:120]}", done.s)
     return _judged(copy, action, done)
+
+
+def _released(folder: Path) -> None:
+    """Take away the small disk that an interrupted suite has left there."""
+    if folder.is_mount():
+        subprocess.run(["umount", str(folder)], check=True)
 
 
 def _disk(copy: Copy, action: Action, kb: int) -> Outcome:
