@@ -4,7 +4,8 @@
 
 The runs are those of the book's recipe, by the package's own loop, each in a process that a second
 runs beside; what time leaves undone is null. `python -m torture.gpu --work` is such a process: it
-reads a task a line and answers each with a line, both JSON.
+reads a task a line and answers each with a line, both JSON. `--add gpu.json` takes what another
+machine measured into figures/torture.json.
 """
 
 import argparse
@@ -393,15 +394,28 @@ class Measure:
         self.note(f"{name}_missed", {"failed": "it had ended before it was killed"})
 
 
+def add(measured: Path) -> None:
+    """Take what was measured on another machine into figures/torture.json."""
+    from ecgcore import paths
+    from ecgcore.files import read_json, write_json
+
+    path = paths.FIGURES / "torture.json"
+    write_json(path, read_json(path) | {"gpu": read_json(measured)})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser("torture.gpu", description=__doc__)
-    parser.add_argument("--beats", type=Path, required=True)
+    parser.add_argument("--beats", type=Path)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--budget", type=float, default=220)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--small", action="store_true", help="to see that all works")
     parser.add_argument("--work", action="store_true", help="be a process that trains")
+    parser.add_argument("--add", type=Path, help="take what --out wrote elsewhere into the book")
     given = parser.parse_args()
+    if given.add:
+        add(given.add)
+        return
     if given.work:
         work(str(given.beats), given.device)
         return
