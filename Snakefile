@@ -288,6 +288,7 @@ STEPS = {
         "needs": [f"{EXECUTED}/{n}.ipynb" for n in NOTEBOOKS if n != "16_reproduction"],
         "reads": ["figures/metrics.json"],
     },
+    "17_hard_to_break": {"needs": ["figures/torture.json"]},  # kept with the project, likewise
     "15_house": {"needs": [[str(p) for p in sorted(Path("ecgcore").rglob("*.py"))]]},  # draws all
 }
 for notebook in NOTEBOOKS:

@@ -24,14 +24,13 @@ from ecgcore.workflow.profiles import load_profile
 def test_every_run_is_scored_on_what_the_profile_says(sweep):
     entries = json.loads((sweep.root / "runs/sweep/figures/09_studies.json").read_text())
     assert [(e["study"], e["run"], e["part"], e["protocol"]) for e in entries] == [
-        ("networks", "0", "test", "random"),
         ("networks", "1", "test", "random"),
         ("patients", "1", "test", "patients_1"),
         ("baselines", "always_n", "validation", "random"),
     ]
-    plain, rr, fold, constant = entries
-    assert plain["training"]["seed"] == 0 and rr["training"]["config"]["model"] == "cnn_lstm_rr"
-    assert plain["n_beats"] == rr["n_beats"] > constant["n_beats"]
+    rr, fold, constant = entries
+    assert rr["training"]["seed"] == 1 and rr["training"]["config"]["model"] == "cnn_lstm_rr"
+    assert rr["n_beats"] > constant["n_beats"]
     assert constant["per_class"]["N"]["sensitivity"] == 1
     assert constant["accuracy"] == pytest.approx(constant["counts"]["N"] / constant["n_beats"])
     assert sum(np.sum(c) for c in fold["records"].values()) == fold["n_beats"]
@@ -41,12 +40,12 @@ def test_every_run_is_scored_on_what_the_profile_says(sweep):
 
 def test_a_run_leaves_the_published_book_alone(sweep):
     assert not (sweep.root / "runs/sweep/site").exists()
-    assert (sweep.root / "runs/sweep/studies/networks-0/site/book/executed").is_dir()
+    assert (sweep.root / "runs/sweep/studies/networks-1/site/book/executed").is_dir()
     published = (sweep.root / "figures/02_learning_curves.svg").read_bytes()
     assert (
         published
         != (
-            sweep.root / "runs/sweep/studies/networks-0/figures/02_learning_curves.svg"
+            sweep.root / "runs/sweep/studies/networks-1/figures/02_learning_curves.svg"
         ).read_bytes()
     )
 

@@ -46,12 +46,24 @@ def test_unknown_profile_lists_the_known_ones():
         ("notebooks: {09_missing: {}}", "09_missing"),
         ("notebooks: {03_evaluation: {latency_beats: many}}", "latency_beats"),
         ("data: [", "YAML"),
+        ("notebooks: {03_evaluation: 3}", "03_evaluation: must be a mapping"),
+        ("notebooks: {02_training: {overrides: {random: 3}}}", "random: must be a mapping"),
+        ("studies: {mine: {runs: {a: text}}}", "mine: a: must be a mapping"),
+        ("data: " + "[" * 5000, "not valid YAML"),
+        ("data: !!python/object:os.system []", "not valid YAML"),
     ],
 )
 def test_wrong_profiles_are_refused_by_name(tmp_path, monkeypatch, text, named):
     (tmp_path / "mine.yaml").write_text(text)
     monkeypatch.setattr(paths, "PROFILES", tmp_path)
     with pytest.raises(ConfigError, match=named):
+        load_profile("mine")
+
+
+def test_a_profile_that_is_no_text_is_refused_in_one_line(tmp_path, monkeypatch):
+    (tmp_path / "mine.yaml").write_bytes(b"data: {database: \xe8}\n")
+    monkeypatch.setattr(paths, "PROFILES", tmp_path)
+    with pytest.raises(ConfigError, match=r"^\S+mine\.yaml: not valid YAML .*$"):
         load_profile("mine")
 
 
