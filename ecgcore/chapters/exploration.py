@@ -14,6 +14,19 @@ from ecgcore.plots.style import Figure, beat_time, canvas, panels
 HALVES = {"DS1": DS1, "DS2": DS2}
 
 
+def median_age(table: pd.DataFrame) -> str:
+    """Median age (years) of the records' patients, where it is known of any."""
+    age = table["age"].median()
+    return "unknown" if np.isnan(age) else f"{age:.0f}"
+
+
+def shown(table: pd.DataFrame, wanted: str) -> str:
+    """The record that is asked for; where the database has none of that name, the one with most
+    ectopic beats."""
+    ectopic = table.set_index("record")[["S", "V", "F"]].sum(axis=1)
+    return wanted if wanted in ectopic else ectopic.idxmax()
+
+
 def record_composition(table: pd.DataFrame) -> Figure:
     """Share of each class in each record, one bar a record. table: from records.overview."""
     figure, ax = canvas(size=(7.4, 7.6))
