@@ -20,7 +20,7 @@ from torture.common import CODE, LOST, REFUSED, Case, Outcome
 
 TIMES = 10_000  # damaged files in all
 MOST_S, MOST_MB = 5.0, 500.0
-HANGS_S = 60.0  # after which the process is killed, however busy the machine is
+HANGS_S = 300.0  # of the clock, with the making of the file, after which the process is killed
 WHOLE = "whole"  # the seed of a file that is left as it is
 CASES_A_PROCESS = 400  # cases after which a process is replaced
 

@@ -83,6 +83,7 @@ def sources(found: dict) -> pd.DataFrame:
                 "part": TITLES.get(name, name),
                 "commit": source["commit"],
                 "date": source["date"],
+                "share of the cases": source["share"],
                 "processor": hardware["processor"],
                 "cores": hardware["cores"],
                 "torch": source["versions"]["torch"],

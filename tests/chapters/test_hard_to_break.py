@@ -17,7 +17,7 @@ def row(what, lost=0, skipped=0, said=()):
 
 SOURCE = {
     "commit": "abc", "date": "today", "hardware": {"processor": "P", "cores": 2},
-    "versions": {"torch": "2"},
+    "versions": {"torch": "2"}, "share": 0.4,
 }  # fmt: skip
 
 
@@ -38,6 +38,7 @@ def test_what_was_lost_and_left_is_told(found):
     assert chapter.said(found, "skipped")["said"].tolist() == ["no root"]
     assert "most memory (MB)" not in chapter.details(found["parts"]["fuzz"])  # not measured
     assert chapter.sources(found)["commit"].tolist() == ["abc"]
+    assert chapter.sources(found)["share of the cases"].tolist() == [0.4]
 
 
 def test_where_nothing_was_lost_it_says_so(found):
