@@ -114,43 +114,60 @@ function softmax([{ data, shape }]) {
   return { data: found, shape };
 }
 
-/** Rows times the transposed weights, plus the bias. */
-function dense([x, weights, bias]) {
-  const [n, width] = x.shape;
-  const outputs = weights.shape[0];
+/** Rows of x (n of `width` numbers) times the transposed weights, plus the bias, four rows of
+    weights at a time: what is read of x serves all of them. */
+function product(x, n, width, weights, bias) {
+  const outputs = bias.length;
   const found = new Float32Array(n * outputs);
-  for (let row = 0; row < n; row += 1) {
-    for (let o = 0; o < outputs; o += 1) {
-      let sum = bias.data[o];
-      for (let k = 0; k < width; k += 1) sum += x.data[row * width + k] * weights.data[o * width + k];
-      found[row * outputs + o] = sum;
+  for (let o = 0; o < outputs; o += 4) {
+    const [w0, w1, w2, w3] = [0, 1, 2, 3].map((k) => Math.min(o + k, outputs - 1) * width);
+    for (let row = 0, from = 0; row < n; row += 1, from += width) {
+      let [s0, s1, s2, s3] = [0, 0, 0, 0];
+      for (let k = 0; k < width; k += 1) {
+        const value = x[from + k];
+        s0 += value * weights[w0 + k];
+        s1 += value * weights[w1 + k];
+        s2 += value * weights[w2 + k];
+        s3 += value * weights[w3 + k];
+      }
+      const at = row * outputs + o;
+      found[at] = s0 + bias[o];
+      if (o + 1 < outputs) found[at + 1] = s1 + bias[o + 1];
+      if (o + 2 < outputs) found[at + 2] = s2 + bias[o + 2];
+      if (o + 3 < outputs) found[at + 3] = s3 + bias[o + 3];
     }
   }
-  return { data: found, shape: [n, outputs] };
+  return found;
 }
 
-/** A convolution over the last of three dimensions. */
+function dense([{ data, shape: [n, width] }, weights, bias]) {
+  return { data: product(data, n, width, weights.data, bias.data), shape: [n, weights.shape[0]] };
+}
+
+/** A convolution over the last of three dimensions: a product with what each output sees. */
 function convolution([x, weights, bias], { stride, pads: [before, after] }) {
   const [n, channels, length] = x.shape;
   const [outputs, , width] = weights.shape;
-  const wide = before + length + after;
-  const size = Math.floor((wide - width) / stride) + 1;
-  const padded = new Float32Array(channels * wide);
-  const found = new Float32Array(n * outputs * size);
-  const sum = new Float64Array(size);
-  for (let row = 0; row < n; row += 1) {
-    for (let c = 0; c < channels; c += 1) {
-      padded.set(x.data.subarray((row * channels + c) * length, (row * channels + c + 1) * length), c * wide + before);
-    }
-    for (let o = 0; o < outputs; o += 1) {
-      sum.fill(bias.data[o]);
+  const size = Math.floor((before + length + after - width) / stride) + 1;
+  const seen = new Float32Array(n * size * channels * width);
+  for (let row = 0, at = 0; row < n; row += 1) {
+    for (let i = 0; i < size; i += 1) {
+      const first = i * stride - before;
       for (let c = 0; c < channels; c += 1) {
-        for (let k = 0; k < width; k += 1) {
-          const weight = weights.data[(o * channels + c) * width + k];
-          for (let i = 0, at = c * wide + k; i < size; i += 1, at += stride) sum[i] += weight * padded[at];
+        const from = (row * channels + c) * length;
+        for (let k = first; k < first + width; k += 1) {
+          seen[at++] = k < 0 || k >= length ? 0 : x.data[from + k];
         }
       }
-      found.set(sum, (row * outputs + o) * size);
+    }
+  }
+  const flat = product(seen, n * size, channels * width, weights.data, bias.data);
+  const found = new Float32Array(flat.length);
+  for (let row = 0; row < n; row += 1) {
+    for (let i = 0; i < size; i += 1) {
+      for (let o = 0; o < outputs; o += 1) {
+        found[(row * outputs + o) * size + i] = flat[(row * size + i) * outputs + o];
+      }
     }
   }
   return { data: found, shape: [n, outputs, size] };
