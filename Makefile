@@ -1,8 +1,9 @@
-# make book    everything from records to HTML        make test    lint, tests, smoke book, browser
-# make lab     JupyterLab                             make app     classify your own ECG
+# make book    everything from records to HTML          make test    lint, tests, smoke book, browser
+# make lab     JupyterLab                               make app     classify your own ECG
 # make check   did it reproduce?                        make status  what is stale, and why
 # make clean   remove what was computed               make lock    pin the packages anew
-# make bench   measure what all this costs
+# make bench   measure what all this costs              make torture kill, starve, fuzz, tamper with it
+# make pdf     the book on paper                        make release all of it in one archive
 # Options: PROFILE=paper|full|smoke, CORES=n, CLUSTER=slurm (jobs instead of cores), PYTHON=python3.12
 .ONESHELL:
 SHELL := bash
@@ -18,7 +19,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONHASHSEED := 0
 export PYTHONUNBUFFERED := 1
 
-.PHONY: book test check-fast app lab bench check status publish browser slurm lock clean
+.PHONY: book test check-fast app lab bench torture pdf release check status publish browser slurm lock clean
 book: $(READY)
 	@ecgcore book --profile $(PROFILE) --cores $(CORES) $(if $(CLUSTER),--cluster $(CLUSTER))
 	# The book that was built last is also at _build/html.
@@ -40,7 +41,8 @@ app: $(READY)
 	streamlit run app/streamlit_app.py
 
 lab: $(READY)
-	jupyter lab notebooks
+	ecgcore start-page --profile $(PROFILE)
+	jupyter lab --LabApp.default_url=/lab/tree/runs/start.ipynb
 
 # Time, memory and the book's weight, to figures/benchmarks.json: half an hour, in which the machine
 # should do nothing else, and 5 GB of disk. OPTIONS=--quick only shows that it works;
@@ -48,9 +50,23 @@ lab: $(READY)
 bench: $(READY) browser
 	python -m benchmarks $(OPTIONS)
 
+# What is lost when it is killed, starved, fuzzed, tampered with, to figures/torture.json: half an
+# hour on two cores. Interrupted, it goes on where it was. OPTIONS="--only fuzz --share 0.1" does
+# one part, and less of it.
+torture: $(READY)
+	python -m torture $(OPTIONS)
+
 # Did it reproduce? The run of a profile beside what is published, number by number.
 check: $(READY)
 	ecgcore check --profile $(PROFILE)
+
+# The built book as one PDF, runs/<profile>/book.pdf; needs Chromium.
+pdf: $(READY) browser
+	ecgcore pdf --profile $(PROFILE)
+
+# Book, PDF, weights, answers, numbers, splits, cards and checksums in one archive, to be deposited.
+release: $(READY) browser
+	ecgcore release --profile $(PROFILE)
 
 # What is stale or missing, and why.
 status: $(READY)
@@ -75,13 +91,13 @@ slurm:
 	fi
 
 # torch first and alone, so that no other package can pull in a different build of it. The lock is
-# complete, so nothing else is resolved. Files are compiled when they are first imported, not all
-# of them now: half the time.
+# complete, so nothing else is resolved, and packages are unpacked two at a time. Files are compiled
+# when they are first imported, not all of them now. Together: a third of the time.
 $(READY): requirements.lock pyproject.toml
 	@echo "Installing the pinned packages into $(VENV) (some minutes, once)"
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check $$(grep '^torch==' requirements.lock) 2> >(grep -v "^WARNING: Location" >&2)
-	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps -r requirements.lock 2> >(grep -v "^WARNING: Location" >&2)
+	grep -Ev '^(#|torch==)' requirements.lock | xargs -P 2 -n 60 $(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps 2> >(grep -v "^WARNING: Location" >&2)
 	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 

@@ -264,9 +264,9 @@ STEPS = {
         "makes": [*PREDICTIONS, *RESAMPLES],
         "cores": "all",
     },
-    "04_error_analysis": {"needs": [rules.beats.output, PREDICTIONS]},
+    "04_error_analysis": {"needs": [rules.beats.output, PREDICTIONS, ANSWERS]},
     "05_literature": {"needs": [SCORED, RHYTHM, STUDIES, "figures/benchmarks.json", "book/literature.csv", "book/original_claims.csv"]},
-    "06_uncertainty": {"needs": [rules.beats.output, MODELS, PREDICTIONS, SCORED], "cores": "all"},
+    "06_uncertainty": {"needs": [rules.beats.output, MODELS, PREDICTIONS, RHYTHM, SCORED], "cores": "all"},
     "07_own_ecg": {
         "needs": [rules.beats.output, MODELS, RHYTHM_MODEL, DETECTORS, SCORED],
         "makes": [ONNX],
@@ -288,6 +288,7 @@ STEPS = {
         "needs": [f"{EXECUTED}/{n}.ipynb" for n in NOTEBOOKS if n != "16_reproduction"],
         "reads": ["figures/metrics.json"],
     },
+    "17_hard_to_break": {"needs": ["figures/torture.json"]},  # kept with the project, likewise
     "15_house": {"needs": [[str(p) for p in sorted(Path("ecgcore").rglob("*.py"))]]},  # draws all
 }
 for notebook in NOTEBOOKS:

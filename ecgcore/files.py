@@ -1,8 +1,10 @@
 """Files that are either complete or absent."""
 
+import glob
 import hashlib
 import json
 import os
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +16,17 @@ from ecgcore.errors import DataError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it to `path` once the block has succeeded."""
+    """Yield a temporary path beside `path`; rename it to `path` once the block has succeeded.
+
+    Its name tells process and machine, as several machines may share a disk.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    here = f"@{socket.gethostname().partition('.')[0]}.{path.name}"
+    for left in path.parent.glob(f".[0-9]*{glob.escape(here)}"):  # by a process long killed
+        if not _is_alive(left.name.removeprefix(".").partition("@")[0]):
+            left.unlink(missing_ok=True)
+    temporary = path.with_name(f".{os.getpid()}{here}")
     try:
         yield temporary
         os.replace(temporary, path)
@@ -25,10 +34,21 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def _is_alive(process: str) -> bool:
+    """Whether a process is at work; in doubt, it is."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, ValueError, OverflowError):
+        return True
+    return True
+
+
 def remove_unfinished(folder: Path) -> None:
     """Remove what killed processes left half written below a folder, where none writes now."""
     for path in Path(folder).rglob(".[0-9]*.*"):
-        if path.name.split(".")[1].isdigit() and path.is_file():
+        if path.name.split(".")[1].partition("@")[0].isdigit() and path.is_file():
             path.unlink(missing_ok=True)
 
 
@@ -42,7 +62,11 @@ def write_json(path: Path, value) -> None:
 
 
 def read_json(path: Path):
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """What a JSON file holds. Raises DataError if it is damaged, FileNotFoundError if missing."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or nested without end
+        raise DataError(f"{path}: damaged, or no JSON file ({error})") from None
 
 
 def load_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:

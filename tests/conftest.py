@@ -14,7 +14,7 @@ from ecgcore.beats.cutting import Beats, build
 from ecgcore.data import records
 from ecgcore.sources import PACKAGE, modules_used
 
-pytest_plugins = ["own_ecg"]
+pytest_plugins = ["own_ecg", "axe"]
 
 # Together they hold all five classes and both sides of the inter-patient split; 104 is paced.
 SMALL = ("104", "208", "210", "223")
@@ -24,8 +24,14 @@ ROOT = PACKAGE.parent
 
 # Files whose tests take long come first, so that no process is left with one of them at the end;
 # those that only look at what others have built come last.
-FIRST = ("test_pipeline", "test_slurm", "test_distributed", "test_training", "test_try_it")
-LAST = ("test_book_pages",)
+FIRST = (
+    "test_pipeline",
+    "test_slurm",
+    "test_training",
+    "test_distributed",
+    "test_try_it",
+)
+LAST = ("test_book_pages", "test_killed")
 # Fixtures that make a test slow.
 SLOW = {"smoke", "sweep", "html", "book_url", "deployed", "slurm", "browser", "chromium"}
 
@@ -40,9 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than cores: there is always one that waits, for a server, a browser or the
-    run of the smoke profile."""
-    return (os.cpu_count() or 1) + 1
+    """Two processes more than cores: there is always one that waits for a server or a browser, and
+    one for the run of the smoke profile."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -143,7 +149,7 @@ studies:
   networks:
     part: test
     base: {epochs: 1, filters: [4, 4, 4], lstm_hidden: 4}
-    runs: {"0": {seed: 0}, "1": {seed: 1, model: cnn_lstm_rr}}
+    runs: {"1": {seed: 1, model: cnn_lstm_rr}}
   patients:
     part: test
     base: {epochs: 1, filters: [4, 4, 4], lstm_hidden: 4, val_share: 0.4}
@@ -176,6 +182,25 @@ def chromium() -> str:
     return found
 
 
+class Patient:
+    """A browser whose pages wait as long as a machine may need that trains and builds besides."""
+
+    LONGEST_MS = 120_000
+
+    def __init__(self, browser):
+        self._browser = browser
+
+    def new_page(self, **options):
+        return self._patient(self._browser.new_page(**options))
+
+    def new_context(self, **options):
+        return self._patient(self._browser.new_context(**options))
+
+    def _patient(self, made):
+        made.set_default_timeout(self.LONGEST_MS)
+        return made
+
+
 @pytest.fixture(scope="session")
 def browser(chromium):
     """A headless Chromium under playwright's sync API."""
@@ -186,5 +211,5 @@ def browser(chromium):
             executable_path=chromium,
             args=["--no-sandbox", *(f"--disable-{name}" for name in quiet)],
         )
-        yield running
+        yield Patient(running)
         running.close()

@@ -123,3 +123,23 @@ def test_the_face_is_thin():
     assert not loaded_by("import ecgcore") & {"numpy", "torch", "pandas"}
     with pytest.raises(AttributeError, match="nothing_of_the_kind"):
         _ = ecgcore.nothing_of_the_kind
+
+
+CODE = [*MODULES, *(PACKAGE.parent / "app").rglob("*.py")]
+RUNS_WHAT_IT_READS = {
+    "eval", "exec", "yaml.load", "yaml.unsafe_load", "yaml.full_load", "torch.load", "os.system",
+    "pd.read_pickle",
+}  # fmt: skip
+PICKLES = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
+
+
+def test_nothing_that_is_read_is_run():
+    """No pickle, no eval, no YAML objects, no shell: data stay data."""
+    for path in CODE:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                assert ast.unparse(node.func) not in RUNS_WHAT_IT_READS, path
+                given = {word.arg: ast.unparse(word.value) for word in node.keywords}
+                assert given.get("allow_pickle", "False") == "False", path
+                assert given.get("shell", "False") == "False", path
+        assert not {name.partition(".")[0] for name in imports(path)} & PICKLES, path

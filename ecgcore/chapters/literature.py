@@ -6,7 +6,7 @@ predictivity; where a paper gives only these two, it is computed from them and m
 """
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from ecgcore import paths
+from ecgcore.colours import PROTOCOL_COLOURS, SECOND
 from ecgcore.errors import DataError
 from ecgcore.plots.style import Artist, Axes, Bbox, Figure, canvas
 from ecgcore.workflow import reporting
@@ -24,6 +25,31 @@ STUDY_MARKERS = {
     "not comparable": {"marker": "x", "color": "#6B6B6B", "label": "not comparable"},
     "this work": {"marker": "D", "color": "#D55E00", "label": "this work"},
 }
+
+
+ANSWERS = {  # how the first page names what it compares, and the colour
+    "random": ("one beat, known patients", PROTOCOL_COLOURS["random"]),
+    "inter_patient": ("one beat, new patients", PROTOCOL_COLOURS["inter_patient"]),
+    "inter_patient_rhythm": ("in its rhythm, new patients", SECOND),
+}
+
+
+def answer(metrics: Mapping[str, dict]) -> Figure:
+    """F1 of the macro average and of N, S, V and F: one beat at a time on known and on new
+    patients, and new patients' beats in their rhythm."""
+    figure, ax = canvas(size=(7.2, 3.0))
+    names, width = ["macro-F1", *"NSVF"], 0.8 / len(ANSWERS)
+    for number, (protocol, (title, colour)) in enumerate(ANSWERS.items()):
+        values = metrics[protocol]
+        f1 = [values["macro_f1"], *(values["per_class"][c]["f1"] for c in "NSVF")]
+        at = np.arange(len(names)) + (number - 1) * width
+        bars = ax.bar(at, f1, 0.92 * width, color=colour, label=title)
+        ax.bar_label(bars, [f"{value:.2f}" for value in f1], fontsize=7.5, padding=2)
+    ax.set_xticks(range(len(names)), names)
+    ax.set(ylabel="F1 on test beats", ylim=(0, 1.12))
+    ax.grid(visible=False, axis="x")
+    ax.legend(loc="lower center", ncols=3, bbox_to_anchor=(0.5, 1.0), fontsize=8)
+    return figure
 
 
 def literature_f1(points: pd.DataFrame) -> Figure:

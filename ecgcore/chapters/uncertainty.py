@@ -1,12 +1,14 @@
 """Figures on how sure the results are, and the facts that the chapter's text rests on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ecgcore.colours import COLOURS, PROTOCOL_COLOURS
 from ecgcore.constants import CLASSES, PROTOCOL_TITLES
+from ecgcore.evaluation import fibrillation
 from ecgcore.evaluation.ec57 import AVERAGE, ECTOPIC, GROSS
 from ecgcore.evaluation.predictions import Predictions
 from ecgcore.plots.style import Axes, Figure, PercentFormatter, canvas, panels
@@ -221,6 +223,16 @@ def kinds_of_accuracy(tables: Mapping[str, pd.DataFrame]) -> Figure:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3)
     return figure
+
+
+def choices(database: Path, names: Iterable[str], leave_out: Sequence[str]) -> dict[str, list[str]]:
+    """Ready-made choices of records: all, without each of some, those with atrial fibrillation."""
+    names = sorted(names)
+    without = {f"without {name}": [n for n in names if n != name] for name in leave_out}
+    annotated = [n for n in names if (Path(database) / f"{n}.atr").is_file()]
+    fibrillating = [n for n in annotated if fibrillation.beats_in(database, n).any()]
+    told = {"all records": names} | without | {"with atrial fibrillation": fibrillating}
+    return {title: records for title, records in told.items() if records}
 
 
 def ec57_spread(table: pd.DataFrame, fewest: int = 10, within: float = 0.05) -> dict[str, dict]:

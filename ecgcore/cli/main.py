@@ -4,6 +4,7 @@ A new verb is a function in a module of this folder, added to VERBS. What a user
 raised as EcgError and told by `main` in one line; nothing is caught in a verb.
 """
 
+import errno
 import os
 import sys
 from typing import Annotated
@@ -31,6 +32,10 @@ from ecgcore.cli import (
 from ecgcore.cli.options import STYLE
 from ecgcore.errors import DownloadError, EcgError
 
+REFUSALS = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE,
+    errno.EIO, errno.ENOMEM,
+}  # fmt: skip
 VERBS = {
     "predict": predict.predict,
     "report": report.report,
@@ -49,6 +54,9 @@ VERBS = {
     "publish": check.publish,
     "detectors": detectors.detectors,
     "book": site.book,
+    "start-page": site.start_page,
+    "pdf": site.pdf,
+    "release": site.release,
     "site": site.site,
     "try-it": site.try_it,
 }
@@ -83,7 +91,8 @@ def _options(
 
 
 def main() -> None:
-    """Entry point: an EcgError becomes one line, exit code 2, or 1 for a broken-off download."""
+    """Entry point: an EcgError becomes one line, exit code 2, or 1 for a broken-off download; so
+    does what the machine refuses: no disk, memory or file handles left, a folder to read only."""
     try:
         if "ECGCORE_STEP_OF" in os.environ:
             from ecgcore.workflow import build
@@ -93,3 +102,15 @@ def main() -> None:
     except EcgError as error:
         typer.echo(f"ecgcore: {error}", err=True)
         sys.exit(1 if isinstance(error, DownloadError) else 2)
+    except (OSError, MemoryError) as error:
+        if isinstance(error, OSError) and error.errno not in REFUSALS:
+            raise
+        typer.echo(f"ecgcore: {_refusal(error)}", err=True)
+        sys.exit(2)
+
+
+def _refusal(error: OSError | MemoryError) -> str:
+    if isinstance(error, MemoryError):
+        return "no memory left"
+    named = f"{error.filename}: " if error.filename else ""
+    return f"{named}{os.strerror(error.errno).lower()}"

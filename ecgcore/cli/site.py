@@ -1,4 +1,4 @@
-"""`ecgcore book`, `site` and `try-it`: the book, and what it is built from."""
+"""`ecgcore book`, `site`, `try-it`, `pdf` and `release`: from source to archive."""
 
 from typing import Annotated
 
@@ -27,6 +27,31 @@ def site(profile: ProfileOption = "paper") -> None:
     from ecgcore.workflow.site import stage_site
 
     typer.echo(stage_site(profile))
+
+
+def start_page(profile: ProfileOption = "paper") -> None:
+    """Write the page that JupyterLab opens with: what each notebook is for, and what it needs."""
+    from ecgcore.workflow import graph
+
+    typer.echo(graph.start_page(profile))
+
+
+def pdf(
+    profile: ProfileOption = "paper",
+    pages: Annotated[int | None, typer.Option(help="Print only so many pages.")] = None,
+) -> None:
+    """Print a profile's book, once it is built, as one PDF. Needs Chromium."""
+    from ecgcore.workflow.takeaway import pdf as printing
+
+    typer.echo(printing.write(profile, shown=pages))
+
+
+def release(profile: ProfileOption = "paper") -> None:
+    """Put a profile's book, its PDF, weights, answers, numbers and cards into one archive."""
+    from ecgcore.workflow.takeaway import release as archive
+
+    target = archive.make(profile)
+    typer.echo(f"{target}: {target.stat().st_size / 1e6:.0f} MB")
 
 
 def try_it(

@@ -153,7 +153,7 @@ def read(path: Path, seconds: float | None = None) -> list[Edit]:
         found = read_json(path)
     except FileNotFoundError:
         return []
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise DataError(f"{path}: cannot be read as corrections ({error})") from None
     return edits_of(found, str(path), seconds)
 

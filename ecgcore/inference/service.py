@@ -34,6 +34,8 @@ font:16px/1.5 system-ui,sans-serif}}pre{{overflow-x:auto;padding:.6rem;border:1p
 </style></head><body><h1>ecgcore {version}</h1><p>{notice}</p>
 <p>The description for programs is at <a href="/openapi.json">/openapi.json</a>.</p>{routes}
 </body></html>"""
+# What a message of another program may lead to.
+UNCLEAR = (ValueError, TypeError, KeyError, TimeoutError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def app(limits: Limits = Limits()) -> FastAPI:
                 await _listen(socket, limits)
             except WebSocketDisconnect:
                 pass
-            except (EcgError, ValueError, TypeError, KeyError, TimeoutError) as error:
+            except (EcgError, *UNCLEAR) as error:
                 told = str(error) if isinstance(error, EcgError) else _unclear(error)
                 await socket.send_json({"error": told})
                 await socket.close(1008)

@@ -139,7 +139,7 @@ def _read_index(folder: Path) -> dict:
             raise ValueError("another format")
     except FileNotFoundError:
         raise DataError(f"{path}: no such file, so there are no shards here") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (DataError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: damaged, or no index of shards ({error})") from None
     return index
 

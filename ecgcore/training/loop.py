@@ -13,6 +13,7 @@ whether one process trained it or several, started by torchrun, did (see `distri
 
 import hashlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -48,6 +49,7 @@ from ecgcore.models.config import TrainConfig
 from ecgcore.sources import PACKAGE
 from ecgcore.training import augment, cuda_graph, distributed
 
+NO_MEMORY = "can't allocate memory"  # in what torch says where a CPU's has ended
 BEST, LAST, HISTORY = "best.safetensors", "last.safetensors", "history.csv"
 SOURCES = (  # what decides the weights
     "beats/context", "beats/cutting", "beats/splits", "data/resampling", "models/config",
@@ -111,6 +113,8 @@ class Trainer:
         self.config, self.split = config, split
         self.team = distributed.team()
         self.team.check(config.batch_size)
+        if config.deterministic:  # cuBLAS asks for it, and reads it when it is first used
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         self.device = resolve_device(self.team.device(config.device))
         self.precision = resolve_precision(config.precision, self.device)
         self.threads = torch.get_num_threads()  # which sums on a CPU are split among, and rounded
@@ -304,12 +308,19 @@ def fit(
     """Train, or resume, or read a run that is already there; `log` gets one line an epoch.
 
     Under torchrun, its processes do so together: all of them call this, and must see `folder`.
-    Raises ConfigError for a device, model or augmentation that is not there, or a batch that
-    cannot be shared out among the processes.
+    Raises ConfigError for a device, model or augmentation that is not there, a batch that cannot be
+    shared out among the processes, or one that does not fit into memory.
     """
     threads = torch.get_num_threads()
     try:
         return _fit(beats, split, config, Path(folder), log)
+    except RuntimeError as error:  # which torch raises where memory ends, on a GPU a kind of it
+        if not (isinstance(error, torch.OutOfMemoryError) or NO_MEMORY in str(error)):
+            raise
+        raise ConfigError(
+            f"training: no memory left on device {config.device!r} with batches of "
+            f"{config.batch_size} beats; lower TrainConfig.batch_size"
+        ) from None
     finally:
         torch.set_num_threads(threads)  # which a resumed run may have changed
 

@@ -27,26 +27,74 @@ function unshuffle(bytes, Type, count) {
   return new Type(out.buffer);
 }
 
-/** The header's entries, the named arrays, and tables: one object of columns per protocol. */
-export async function unpack(value) {
+/** A block's header and its arrays by name. */
+async function unpackBlock(value) {
   const bytes = await inflate(toBytes(value));
   const length = new DataView(bytes.buffer).getUint32(0, true);
   const about = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
   let at = 4 + length;
-  const data = { ...about, tables: {} };
-  for (const { name } of about.protocols) data.tables[name] = {};
+  const arrays = {};
   for (const [name, dtype, count, delta] of about.arrays) {
     const Type = ARRAYS[dtype];
     const array = unshuffle(bytes.subarray(at, at + count * Type.BYTES_PER_ELEMENT), Type, count);
     at += count * Type.BYTES_PER_ELEMENT;
     if (delta) for (let i = 1; i < count; i++) array[i] += array[i - 1];
-    const [table, column] = name.split("/");
-    if (column) data.tables[table][column] = array;
-    else data[name] = array;
+    arrays[name] = array;
   }
-  for (const table of Object.values(data.tables)) complete(table, data);
-  data.offsets = runningStart(data.stretch_length);
+  return { about, arrays };
+}
+
+/** The header's entries and tables, one object of columns per protocol; `parts` and `seconds`, one
+    a record, are bytes or functions that bring them, and unpacked when `load` and `loadSecond` ask
+    for them. */
+export async function unpack(value, parts, seconds) {
+  const { about, arrays } = await unpackBlock(value);
+  const data = { ...about, tables: {}, parts, seconds, drawn: [], loading: [], loadingSecond: [] };
+  for (const { name, explained } of about.protocols) data.tables[name] = { name, explained };
+  for (const [name, array] of Object.entries(arrays)) {
+    const [table, column] = name.split("/");
+    data.tables[table][column] = array;
+  }
+  for (const table of Object.values(data.tables)) table.place = placesIn(table, about.records);
   return data;
+}
+
+/** Brings what drawing beats of a record needs: afterwards `data.drawn[record]` is there. */
+export function load(data, record) {
+  data.loading[record] ??= bring(data, record).catch((error) => {
+    data.loading[record] = undefined; // the next one who asks tries again
+    throw error;
+  });
+  return data.loading[record];
+}
+
+async function bring(data, record) {
+  const { arrays } = await unpackPart(data.parts[record]);
+  data.drawn[record] = { ...arrays, offsets: runningStart(arrays.stretch_length) };
+}
+
+async function unpackPart(part) {
+  return unpackBlock(typeof part === "function" ? await part() : part);
+}
+
+/** Brings a record's second lead, after the first. */
+export function loadSecond(data, record) {
+  data.loadingSecond[record] ??= bringSecond(data, record).catch((error) => {
+    data.loadingSecond[record] = undefined;
+    throw error;
+  });
+  return data.loadingSecond[record];
+}
+
+async function bringSecond(data, record) {
+  const [{ arrays }] = await Promise.all([unpackPart(data.seconds[record]), load(data, record)]);
+  data.drawn[record].second = arrays.signal;
+}
+
+/** Each beat's number among those of its record. */
+function placesIn(table, records) {
+  const seen = new Int32Array(records.length);
+  return Int32Array.from(table.record, (record) => seen[record]++);
 }
 
 function runningStart(lengths) {
@@ -55,47 +103,46 @@ function runningStart(lengths) {
   return out;
 }
 
-/** Columns that follow from others: confidence, loss. */
-function complete(table, data) {
-  const n = table.index.length;
-  const k = data.classes.length;
-  table.confidence = new Float32Array(n);
-  table.loss = new Float32Array(n);
-  for (let i = 0; i < n; i++) {
-    table.confidence[i] = table.probabilities[i * k + table.predicted[i]];
-    table.loss[i] = -Math.log(Math.max(table.probabilities[i * k + table.true[i]], 1e-12));
-  }
-}
-
-/** The first position at which `record` and `value` are passed in two arrays sorted by both. */
-function bisect(records, values, record, value) {
+/** The first position at which a value is passed in a sorted array. */
+function bisect(values, value) {
   let low = 0;
-  let high = records.length;
+  let high = values.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    const before = records[middle] - record || values[middle] - value;
-    if (before <= 0) low = middle + 1;
+    if (values[middle] <= value) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-/** A beat's strip: values (mV, or 0 to 1 if the amplitude is unknown), the R peak's position in it, annotations within. */
-export function stripOf(data, table, row) {
-  const record = table.record[row];
-  const start = table.start[row];
-  const width = table.width[row];
-  const stretch = bisect(data.stretch_record, data.stretch_start, record, start) - 1;
-  const from = data.offsets[stretch] + start - data.stretch_start[stretch];
-  const values = Float32Array.from(data.signal.subarray(from, from + width), (v) => v * data.step_mv);
+/** A beat's strip: values (mV, or 0 to 1 if the amplitude is unknown), those of the second lead if
+    it was brought, the R peak's position in them, annotations within. */
+export function stripOf(data, table, row, wide = false) {
+  const part = data.drawn[table.record[row]];
+  const stretch = bisect(part.stretch_start, table.start[row]) - 1;
+  const [start, width] = wide ? widened(data, table, row, part, stretch) : [table.start[row], table.width[row]];
+  const from = part.offsets[stretch] + start - part.stretch_start[stretch];
+  const inMv = (signal) => Float32Array.from(signal.subarray(from, from + width), (v) => v * data.step_mv);
   const marks = [];
-  for (let a = bisect(data.ann_record, data.ann_r, record, start - 1);
-    a < data.ann_r.length && data.ann_record[a] === record && data.ann_r[a] < start + width; a++) {
-    const at = data.ann_r[a] - start;
-    const symbol = String.fromCharCode(data.ann_symbol[a]);
-    marks.push({ at, class: data.ann_class[a], symbol, here: data.ann_r[a] === table.r[row] });
+  for (let a = bisect(part.ann_r, start - 1);
+    a < part.ann_r.length && part.ann_r[a] < start + width; a++) {
+    const at = part.ann_r[a] - start;
+    const symbol = String.fromCharCode(part.ann_symbol[a]);
+    const answers = data.answering.map((_, i) => part[`ann_answer${i}`][a]);
+    marks.push({ at, class: part.ann_class[a], symbol, here: part.ann_r[a] === table.r[row], answers });
   }
-  return { values, at: table.r[row] - start, marks };
+  const second = part.second && inMv(part.second);
+  return { values: inMv(part.signal), second, at: table.r[row] - start, marks };
+}
+
+/** Start and width of the strip that has `wide_s` seconds around the R peak, as far as the record
+    goes, and no less than the strip as it is. */
+function widened(data, table, row, part, stretch) {
+  const half = Math.round((data.wide_s * data.fs) / 2);
+  const first = part.stretch_start[stretch];
+  const start = Math.max(first, Math.min(table.start[row], table.r[row] - half));
+  const end = Math.max(table.start[row] + table.width[row], table.r[row] + half);
+  return [start, Math.min(end, first + part.stretch_length[stretch]) - start];
 }
 
 /** The beat as the network gets it before its z-score: from the R peak, in [0, 1], padded. */
@@ -108,16 +155,42 @@ export function networkBeat(data, table, row, strip) {
   return out;
 }
 
-/** Grad-CAM in [0, 1] at every `cam_stride`-th sample of a beat, or null. */
-export function camOf(data, table, row) {
-  if (!table.cam) return null;
-  const n = table.cam.length / table.index.length;
-  return Array.from(table.cam.subarray(row * n, (row + 1) * n), (v) => v / data.cam_levels);
+/** Grad-CAM in [0, 1] at every `cam_stride`-th sample of a beat, or null; for the class that was
+    `annotated`, else for the one that the model chose. */
+export function camOf(data, table, row, annotated) {
+  const cam = data.drawn[table.record[row]][`${table.name}/cam${annotated ? "_true" : ""}`];
+  if (!cam) return null;
+  const [n, at] = [Math.ceil(data.beat_length / data.cam_stride), table.place[row]];
+  return Array.from(cam.subarray(at * n, (at + 1) * n), (v) => v / data.cam_levels);
+}
+
+/** The intervals before the beats within `half_s` seconds of a beat: when (s from it), how long
+    (s), the class of the beat that ends it, and whether it is this one. */
+export function intervalsOf(data, table, row, half_s) {
+  const { beat_r: r, beat_class: classes } = data.drawn[table.record[row]];
+  const here = table.r[row];
+  const out = [];
+  for (let i = Math.max(1, bisect(r, here - half_s * data.fs)); i < r.length && r[i] <= here + half_s * data.fs; i++) {
+    out.push({ at: (r[i] - here) / data.fs, rr: (r[i] - r[i - 1]) / data.fs, class: classes[i], here: r[i] === here });
+  }
+  return out;
+}
+
+/** The median of the patient's N beats, in [0, 1], or null. */
+export function usualOf(data, table, row) {
+  const { usual } = data.drawn[table.record[row]];
+  return usual.length ? Array.from(usual, (v) => v / 255) : null;
+}
+
+/** Which of those who answered the table belongs to. */
+export function answererOf(data, table) {
+  return data.protocols.findIndex(({ name }) => name === table.name);
 }
 
 export function probabilitiesOf(data, table, row) {
   const k = data.classes.length;
-  return table.probabilities.subarray(row * k, (row + 1) * k);
+  const at = table.place[row];
+  return data.drawn[table.record[row]][`${table.name}/probabilities`].subarray(at * k, (at + 1) * k);
 }
 
 /** Beats of each (annotated, predicted) pair in one record, or in all if `record` is "". */
@@ -165,28 +238,4 @@ export function percent(share, digits = 1) {
 
 export function number(n) {
   return n.toLocaleString("en-GB");
-}
-
-const LINK = /^#beat-(.+)-([^-]*)-(-?\d+)$/;
-
-/** The part of an address that leads to a beat; a plain CSS identifier, as other scripts expect. */
-export function linkOf(data, protocol, row) {
-  const table = data.tables[protocol];
-  const record = encodeURIComponent(data.records[table.record[row]].name);
-  const place = table.sample[row] < 0 ? `${table.index[row]}` : `${table.sample[row]}`;
-  return `#beat-${protocol}-${record}-${place}`;
-}
-
-/** The protocol and row that a link leads to, or null. */
-export function followLink(data, hash) {
-  const [, protocol, record, place] = LINK.exec(hash) ?? [];
-  const table = data.tables[protocol];
-  if (!table) return null;
-  for (let row = 0; row < table.index.length; row++) {
-    const key = table.sample[row] < 0 ? table.index[row] : table.sample[row];
-    if (key === Number(place) && data.records[table.record[row]].name === decodeURIComponent(record)) {
-      return { protocol, row };
-    }
-  }
-  return null;
 }

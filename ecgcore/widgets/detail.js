@@ -1,15 +1,18 @@
 // One beat, large, in a dialog.
 
-import { clock, linkOf, number, percent, probabilitiesOf } from "./data.js";
+import { clock, load, loadSecond, number, percent, probabilitiesOf } from "./data.js";
 import {
   SCREEN, barsPanel, beatPanel, facts, image, sentence, stripPanel, wholeFigure,
 } from "./drawing.js";
-import { button, checkbox, element } from "./elements.js";
+import { linkOf } from "./address.js";
+import { tachogramPanel, tachogramWords } from "./tachogram.js";
+import { button, checkbox, choice, element } from "./elements.js";
+import { download, keepNote, noteKey, readNotes } from "./notes.js";
 
 /** The dialog and what drives it. `walk(by)` and `close()` are called; `linked`: offer a link. */
 export class Detail {
   constructor(data, { walk, close, linked }) {
-    Object.assign(this, { data, walk, linked, cam: true, means: false });
+    Object.assign(this, { data, walk, linked, cam: "model", usual: true, wide: false, both: false });
     this.title = element("h3", { class: "bi-title", tabindex: -1, autofocus: true, id: `bi-title-${Math.random().toString(36).slice(2)}` });
     this.place = element("span", { class: "bi-place" });
     this.body = element("div", { class: "bi-body" });
@@ -21,7 +24,7 @@ export class Detail {
       element("header", {}, this.title, button("\u2715", () => this.dialog.close(),
         { "aria-label": "Close", class: "bi-button bi-close" })),
       element("nav", { class: "bi-walk", "aria-label": "Beats" }, this.previous, this.place, this.next),
-      this.scroller, this.tools());
+      this.scroller, this.noting(), this.tools());
     this.dialog.addEventListener("close", close);
     this.dialog.addEventListener("keydown", (event) => this.key(event));
     this.dialog.addEventListener("click", (event) => {
@@ -33,13 +36,37 @@ export class Detail {
 
   tools() {
     const redraw = (name) => (value) => { this[name] = value; this.draw(); };
-    this.camBox = checkbox("Grad-CAM", this.cam, redraw("cam"));
+    this.camChoice = choice("Grad-CAM for", [["model", "the model\u2019s answer"],
+      ["annotated", "the annotated class"], ["", "nothing"]], redraw("cam"));
+    this.camChoice.field.classList.add("bi-beside");
+    this.bothBox = checkbox("Both leads", this.both, (on) => { this.both = on; this.bring(); });
     const shared = this.linked ? [button("Copy link", () => this.copy())] : [];
     return element("footer", { class: "bi-tools" },
-      this.camBox,
-      checkbox("Mean beats", this.means, redraw("means")),
+      this.camChoice.field,
+      checkbox("The patient\u2019s usual beat", this.usual, redraw("usual")),
+      checkbox(`${this.data.wide_s}\u202fs of context`, this.wide, redraw("wide")),
+      this.bothBox,
       element("span", { class: "bi-space" }), this.said, ...shared,
       button("Save SVG", () => this.save("svg")), button("Save PNG", () => this.save("png")));
+  }
+
+  /** Where a reader doubts the label, or notes something. */
+  noting() {
+    const keep = () => {
+      const note = { doubt: this.doubt.checked, words: this.words.value.trim() };
+      const kept = keepNote(noteKey(this.data, this.table, this.row), note);
+      this.said.textContent = kept ? "Kept in this browser" : "This browser keeps no notes";
+    };
+    this.doubt = element("input", { type: "checkbox", onchange: keep });
+    this.words = element("input", { type: "text", maxlength: 500, onchange: keep, "aria-label": "Your note on this beat", placeholder: "Your note" });
+    return element("div", { class: "bi-noting" },
+      element("label", { class: "bi-check" }, this.doubt, "This label looks wrong"), this.words);
+  }
+
+  showNote() {
+    const { doubt = false, words = "" } = readNotes()[noteKey(this.data, this.table, this.row)] ?? {};
+    this.doubt.checked = doubt;
+    this.words.value = words;
   }
 
   /** Shows a row of a protocol's table; `position` of `count` matching beats, -1 if none of them. */
@@ -49,12 +76,36 @@ export class Detail {
     this.previous.disabled = position <= 0;
     this.next.disabled = position < 0 || position >= count - 1;
     this.said.textContent = "";
-    this.camBox.hidden = !this.table.cam;
+    this.showNote();
+    this.camChoice.field.hidden = !this.table.explained;
+    this.bothBox.hidden = !this.data.records[this.table.record[row]].second;
     if (!this.dialog.open) {
       this.dialog.showModal();
       this.scroller.scrollTop = 0;
     }
-    this.draw();
+    this.title.textContent = sentence(this.data, this.table, row);
+    this.bring();
+  }
+
+  /** Draws the beat once its record is there. */
+  async bring() {
+    const { data, table, row } = this;
+    const record = table.record[row];
+    const waiting = (words) => {
+      if (this.row === row && this.table === table) this.body.replaceChildren(element("p", { class: "bi-hint" }, words));
+    };
+    if (!data.drawn[record]) waiting("Loading the record\u2026");
+    try {
+      await (this.showsBoth() ? loadSecond : load)(data, record);
+      if (this.row === row && this.table === table) this.draw();
+    } catch (error) {
+      waiting(`This record cannot be shown: ${error.message}.`);
+    }
+  }
+
+  /** Whether the second lead is wanted, and there is one. */
+  showsBoth() {
+    return this.both && Boolean(this.data.records[this.table.record[this.row]].second);
   }
 
   hide() {
@@ -67,18 +118,19 @@ export class Detail {
   }
 
   draw() {
-    const { data, table, row, cam, means } = this;
+    const { data, table, row, cam, usual } = this;
+    if (!data.drawn[table.record[row]]) return;
     const width = this.room();
     this.fitted = width;
     const narrow = width < 720;
     const palette = SCREEN;
     const beat = beatPanel(data, table, row, {
-      width: narrow ? width : width - 326, palette, cam: cam && !!table.cam, means,
+      width: narrow ? width : width - 326, palette, cam: table.explained && cam, usual,
     });
     const bars = barsPanel(data, table, row, { width: narrow ? width : 310, palette });
-    this.title.textContent = sentence(data, table, row);
     this.body.replaceChildren(
       ...this.strip(width, palette),
+      ...this.rhythm(width, palette),
       element("div", { class: "bi-panels" },
         image(beat, "The beat as the network sees it, with Grad-CAM along it"),
         image(bars, this.probabilityWords())),
@@ -96,13 +148,20 @@ export class Detail {
     if (!data.records[table.record[row]].known) {
       return [hint("This beat\u2019s record and amplitude are unknown, so its context cannot be shown.")];
     }
-    const panel = stripPanel(data, table, row, { width, palette });
+    const panel = stripPanel(data, table, row, { width, palette, wide: this.wide, both: this.both });
     const more = panel.width > width ? " Scroll it sideways to see the rest." : "";
     return [
       element("div", { class: "bi-strip", tabindex: 0, "aria-label": "ECG strip" },
         image(panel, this.inWords())),
-      hint(`Letters mark the annotated beats; the shaded part is what the network sees.${more}`),
+      hint(`Letters above: what was annotated; below: what the model answered, where the beat was tested. The shaded part is what the network sees.${more}`),
     ];
+  }
+
+  /** The RR intervals around the beat, where its record is known. */
+  rhythm(width, palette) {
+    const { data, table, row } = this;
+    const panel = data.records[table.record[row]].known && tachogramPanel(data, table, row, { width, palette });
+    return panel ? [image(panel, tachogramWords(data, table, row))] : [];
   }
 
   inWords() {
@@ -119,7 +178,8 @@ export class Detail {
 
   key(event) {
     event.stopPropagation(); // JupyterLab has shortcuts of its own
-    const inField = event.target.matches("input, .bi-strip");
+    const inField = event.target.matches("input[type=checkbox], .bi-strip");
+    if (event.target.matches("input[type=text], select")) return;
     const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
     if (!step || (inField && event.target.scrollWidth > event.target.clientWidth)) return;
     event.preventDefault();
@@ -137,18 +197,17 @@ export class Detail {
   }
 
   async save(kind) {
-    const { data, table, row, cam, means } = this;
+    const { data, table, row, cam, usual } = this;
     const record = data.records[table.record[row]];
+    await (this.showsBoth() ? loadSecond : load)(data, table.record[row]);
     const told = facts(data, table, row, clock);
     const heading = [sentence(data, table, row),
-      told.slice(0, -3).map((pair) => pair.join(" ")).join(" \u00b7 ")];
-    const figure = wholeFigure(data, table, row, { heading, cam: cam && !!table.cam, means });
+      told.slice(0, told.findIndex(([term]) => term === "Annotated")).map((pair) => pair.join(" ")).join(" \u00b7 ")];
+    const figure = wholeFigure(data, table, row, { heading, cam: table.explained && cam, usual, wide: this.wide, both: this.both });
     const name = `beat-${this.protocol}-${record.name}-${Math.max(table.sample[row], 0) || table.index[row]}`;
     const drawn = new Blob([new XMLSerializer().serializeToString(figure)], { type: "image/svg+xml" });
     const blob = kind === "svg" ? drawn : await rasterise(drawn, figure);
-    const url = URL.createObjectURL(blob);
-    element("a", { href: url, download: `${name}.${kind}` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    download(`${name}.${kind}`, blob, blob.type);
     this.said.textContent = `Saved ${name}.${kind}`;
   }
 }

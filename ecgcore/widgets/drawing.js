@@ -1,7 +1,9 @@
 // SVG panels of one beat. Each returns { node, width, height }, node a <g> in pixels, so that
 // the page can show panels one by one and the saved file can stack them.
 
-import { camOf, networkBeat, number, percent, probabilitiesOf, stripOf } from "./data.js";
+import {
+  answererOf, camOf, networkBeat, number, percent, probabilitiesOf, stripOf, usualOf,
+} from "./data.js";
 
 const NS = "http://www.w3.org/2000/svg";
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
@@ -28,15 +30,15 @@ export function svg(tag, attributes = {}, ...children) {
   return node;
 }
 
-function text(x, y, content, attributes = {}) {
+export function text(x, y, content, attributes = {}) {
   return svg("text", { x, y, "font-size": 12, ...attributes }, content);
 }
 
-function line(x1, y1, x2, y2, stroke, attributes = {}) {
+export function line(x1, y1, x2, y2, stroke, attributes = {}) {
   return svg("line", { x1, y1, x2, y2, stroke, ...attributes });
 }
 
-function polyline(points, attributes) {
+export function polyline(points, attributes) {
   const d = points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
   return svg("path", { d, fill: "none", "stroke-linejoin": "round", ...attributes });
 }
@@ -50,7 +52,7 @@ export function image(panel, label) {
 }
 
 /** A class letter in a disc of its colour; the letter carries the meaning, the colour repeats it. */
-function disc(data, k, x, y, radius, attributes = {}) {
+export function disc(data, k, x, y, radius, attributes = {}) {
   const fill = data.colours[data.classes[k]];
   return svg("g", { class: "bi-mark" },
     svg("circle", { cx: x, cy: y, r: radius, fill, ...attributes }),
@@ -80,42 +82,65 @@ function limits(values) {
 }
 
 /** Seconds at which to label an axis from `from` to `to`, one label every `step`. */
-function ticks(from, to, step) {
+export function ticks(from, to, step) {
   const out = [];
   for (let t = Math.ceil(from / step) * step; t <= to + 1e-9; t += step) out.push(t);
   return out;
 }
 
-function signed(value) {
+export function signed(value) {
   const short = Number.isInteger(value) ? String(value) : value.toFixed(1);
   return short.replace("-", "\u2212");
 }
 
-/** The beat among its neighbours on ECG paper, 25 mm/s and 10 mm/mV, as wide as there is room. */
-export function stripPanel(data, table, row, { width, palette }) {
-  const strip = stripOf(data, table, row);
+/** The beat among its neighbours on ECG paper, 25 mm/s and 10 mm/mV, as wide as there is room; with
+    the second lead below, if it was brought and is wanted. */
+export function stripPanel(data, table, row, { width, palette, wide, both }) {
+  const strip = stripOf(data, table, row, wide);
+  const { lead, second } = data.records[table.record[row]];
+  const leads = both && strip.second ? [[strip.values, lead], [strip.second, second]] : [[strip.values, ""]];
+  const ranges = leads.map(([values]) => limits(values));
   const seconds = (strip.values.length - 1) / data.fs;
-  const left = 46;
-  const top = 30;
-  const [low, high] = limits(strip.values);
-  const fits = Math.min(8, (width - left - 8) / (MM_PER_S * seconds), TALLEST / (MM_PER_MV * (high - low)));
+  const [left, top, gap] = [46, 30, 8];
+  const tall = ranges.reduce((sum, [low, high]) => sum + high - low, 0);
+  const fits = Math.min(8, (width - left - 8) / (MM_PER_S * seconds), (TALLEST * Math.sqrt(leads.length)) / (MM_PER_MV * tall));
   const mm = Math.max(2.9, fits);
-  const perUnit = MM_PER_MV * mm;
-  const inner = { width: seconds * MM_PER_S * mm, height: (high - low) * perUnit };
   const x = (i) => (i / data.fs) * MM_PER_S * mm;
-  const y = (v) => (high - v) * perUnit;
+  const inner = { width: x(strip.values.length - 1), height: 0, mm };
   const node = svg("g", { transform: `translate(${left} ${top})`, fill: palette.ink });
-  node.append(paper(inner.width, inner.height, mm, palette));
-  node.append(svg("rect", {
-    class: "bi-window", x: x(strip.at), width: x(table.length[row]), height: inner.height,
-    fill: palette.window,
-  }));
-  node.append(polyline(Array.from(strip.values, (v, i) => [x(i), y(v)]), {
-    class: "bi-wave", stroke: palette.ink, "stroke-width": 1.6,
-  }));
+  leads.forEach(([values, name], i) => {
+    if (i) inner.height += gap;
+    const part = leadPaper(values, name, ranges[i], x, inner, palette);
+    part.node.querySelector("rect").after(svg("rect", {
+      class: "bi-window", x: x(strip.at), width: x(table.length[row]), height: part.height, fill: palette.window,
+    }));
+    node.append(svg("g", { transform: `translate(0 ${inner.height})` }, part.node));
+    inner.height += part.height;
+  });
   node.append(...stripMarks(data, strip, x, inner, palette));
-  node.append(...stripAxes(strip, data.fs, x, y, [low, high], inner, palette));
+  node.append(...stripAnswers(data, strip, answererOf(data, table), x, inner, palette));
+  node.append(...stripAxes(strip, data.fs, x, inner, palette));
   return { node, width: left + inner.width + 8, height: top + inner.height + 40 };
+}
+
+/** One lead on paper of its own, with its millivolts. */
+function leadPaper(values, name, [low, high], x, { width, mm }, palette) {
+  const perUnit = MM_PER_MV * mm;
+  const height = (high - low) * perUnit;
+  const y = (v) => (high - v) * perUnit;
+  const node = svg("g", {}, paper(width, height, mm, palette),
+    polyline(Array.from(values, (v, i) => [x(i), y(v)]), {
+      class: "bi-wave", stroke: palette.ink, "stroke-width": 1.6,
+    }),
+    ...ticks(low, high, 1).map((v) => text(
+      -6, y(v) + 4, signed(v), { "text-anchor": "end", fill: palette.muted, "font-size": 11 },
+    )),
+    svg("text", {
+      transform: `translate(-32 ${height / 2}) rotate(-90)`, "text-anchor": "middle",
+      fill: palette.muted, "font-size": 11.5,
+    }, "mV"));
+  if (name) node.append(text(4, 13, name, { "font-size": 11.5, "font-weight": 600 }));
+  return { node, height };
 }
 
 function stripMarks(data, strip, x, inner, palette) {
@@ -132,7 +157,24 @@ function stripMarks(data, strip, x, inner, palette) {
   });
 }
 
-function stripAxes(strip, fs, x, y, [low, high], inner, palette) {
+/** Below each beat, what the model answered; ringed where that is not the annotation. */
+function stripAnswers(data, strip, answerer, x, inner, palette) {
+  return strip.marks.filter((mark) => mark.answers[answerer] >= 0).map((mark) => {
+    const letter = data.classes[mark.answers[answerer]];
+    const wrong = mark.answers[answerer] !== mark.class;
+    return svg("g", { class: "bi-answer", "data-class": letter },
+      svg("title", {}, `the model says ${letter}`),
+      svg("circle", {
+        cx: x(mark.at), cy: inner.height - 10, r: 8, fill: palette.paper,
+        stroke: wrong ? palette.ink : palette.minor, "stroke-width": wrong ? 1.6 : 1,
+      }),
+      text(x(mark.at), inner.height - 6, letter, {
+        "font-size": 11, "text-anchor": "middle", fill: palette.ink, "font-weight": wrong ? 700 : 400,
+      }));
+  });
+}
+
+function stripAxes(strip, fs, x, inner, palette) {
   const from = -strip.at / fs;
   const to = (strip.values.length - 1 - strip.at) / fs;
   const crowded = x(fs) < 75; // px a second
@@ -140,23 +182,15 @@ function stripAxes(strip, fs, x, y, [low, high], inner, palette) {
     x(strip.at + t * fs), inner.height + 16, signed(t),
     { "text-anchor": "middle", fill: palette.muted, "font-size": 11 },
   ));
-  const levels = ticks(low, high, 1).map((v) => text(
-    -6, y(v) + 4, signed(v), { "text-anchor": "end", fill: palette.muted, "font-size": 11 },
-  ));
-  return [
-    ...times, ...levels,
-    text(inner.width / 2, inner.height + 33, "s from the R peak \u00b7 25 mm/s, 10 mm/mV", {
-      "text-anchor": "middle", fill: palette.muted, "font-size": 11.5,
-    }),
-    svg("text", {
-      transform: `translate(-32 ${inner.height / 2}) rotate(-90)`, "text-anchor": "middle",
-      fill: palette.muted, "font-size": 11.5,
-    }, "mV"),
-  ];
+  const grid = inner.width < 420 ? "25 mm/s, 10 mm/mV" : "grid as on paper at 25 mm/s, 10 mm/mV";
+  return [...times, text(inner.width / 2, inner.height + 33, `s from the R peak \u00b7 ${grid}`, {
+    "text-anchor": "middle", fill: palette.muted, "font-size": 11.5,
+  })];
 }
 
-/** The beat as the network gets it, with Grad-CAM along the wave and mean beats behind. */
-export function beatPanel(data, table, row, { width, palette, cam, means }) {
+/** The beat as the network gets it, with Grad-CAM along the wave and the patient's usual beat
+    behind it. */
+export function beatPanel(data, table, row, { width, palette, cam, usual }) {
   const [left, top, height] = [46, 34, 170];
   const inner = { width: width - left - 8, height };
   const x = (i) => 8 + (i / (data.beat_length - 1)) * (inner.width - 16);
@@ -167,14 +201,15 @@ export function beatPanel(data, table, row, { width, palette, cam, means }) {
     width: inner.width, height, fill: palette.ground, stroke: palette.muted, "stroke-width": 0.8,
   }));
   node.append(...padding(table.length[row], data.beat_length, x, inner, palette));
-  if (means) node.append(...meanWaves(data, table, row, x, y));
-  const evidence = cam && camOf(data, table, row);
+  const typical = usual && usualOf(data, table, row);
+  if (typical) node.append(usualWave(typical, x, y, palette));
+  const evidence = cam && camOf(data, table, row, cam === "annotated");
   if (evidence) node.append(camBand(evidence, beat, data.cam_stride, x, y, palette));
   node.append(polyline(Array.from(beat, (v, i) => [x(i), y(v)]), {
     class: "bi-beat", stroke: palette.ink, "stroke-width": 1.7,
   }));
   node.append(...beatAxes(data, x, y, inner, palette));
-  node.append(...legend(data, table, row, { evidence, means, palette, width: inner.width }));
+  node.append(...legend(data, table, row, { evidence, cam, typical, palette, width: inner.width }));
   return { node, width, height: top + height + 40 };
 }
 
@@ -192,23 +227,10 @@ function padding(length, whole, x, inner, palette) {
   return parts;
 }
 
-function meanWaves(data, table, row, x, y) {
-  const kinds = meanKinds(table, row);
-  return kinds.map(({ k, dash }) => {
-    const mean = table.means.subarray(k * data.beat_length, (k + 1) * data.beat_length);
-    return polyline(Array.from(mean, (v, i) => [x(i), y(v / 255)]), {
-      class: "bi-mean", stroke: data.colours[data.classes[k]], "stroke-width": 2.4,
-      "stroke-dasharray": dash, "data-class": data.classes[k],
-    });
+function usualWave(values, x, y, palette) {
+  return polyline(values.map((v, i) => [x(i), y(v)]), {
+    class: "bi-usual", stroke: palette.muted, "stroke-width": 2.2, "stroke-dasharray": "6 3",
   });
-}
-
-function meanKinds(table, row) {
-  const kinds = [{ k: table.true[row], dash: "7 3", name: "annotated" }];
-  if (table.true[row] !== table.predicted[row]) {
-    kinds.push({ k: table.predicted[row], dash: "2 2.5", name: "model" });
-  }
-  return kinds;
 }
 
 function camBand(evidence, beat, stride, x, y, palette) {
@@ -247,7 +269,7 @@ function beatAxes(data, x, y, inner, palette) {
   ];
 }
 
-function legend(data, table, row, { evidence, means, palette, width }) {
+function legend(data, table, row, { evidence, cam, typical, palette, width }) {
   const parts = [];
   let at = 0;
   const entry = (mark, label) => {
@@ -255,17 +277,15 @@ function legend(data, table, row, { evidence, means, palette, width }) {
     at += 32 + label.length * 5.7 + 12;
   };
   if (evidence) {
-    const wide = width > 420 || !means;
-    const label = `Grad-CAM: speaks for ${data.classes[table.predicted[row]]}`;
+    const wide = width > 420 || !typical;
+    const letter = data.classes[(cam === "annotated" ? table.true : table.predicted)[row]];
+    const label = `Grad-CAM: speaks for ${letter}`;
     entry([line(at, -12, at + 26, -12, palette.cam, { "stroke-width": 9 })],
       wide ? label : "Grad-CAM");
   }
-  if (means) {
-    for (const { k, dash, name } of meanKinds(table, row)) {
-      const stroke = data.colours[data.classes[k]];
-      entry([line(at, -12, at + 26, -12, stroke, { "stroke-width": 2.2, "stroke-dasharray": dash })],
-        width > 420 ? `mean ${data.classes[k]} (${name})` : `mean ${data.classes[k]}`);
-    }
+  if (typical) {
+    entry([line(at, -12, at + 26, -12, palette.muted, { "stroke-width": 2.2, "stroke-dasharray": "6 3" })],
+      width > 420 ? "the patient\u2019s usual N beat" : "usual N");
   }
   return parts;
 }
@@ -304,12 +324,12 @@ function roleLabel(roles, value, left, room, k, palette) {
 }
 
 /** All panels in one self-contained image with a heading, as wide as the strip needs. */
-export function wholeFigure(data, table, row, { heading, cam, means }) {
+export function wholeFigure(data, table, row, { heading, cam, usual, wide, both }) {
   const strip = data.records[table.record[row]].known
-    ? stripPanel(data, table, row, { width: 900, palette: PRINT })
+    ? stripPanel(data, table, row, { width: 900, palette: PRINT, wide, both })
     : { node: svg("g"), width: 0, height: 0 };
   const width = Math.max(900, strip.width);
-  const beat = beatPanel(data, table, row, { width: 560, palette: PRINT, cam, means });
+  const beat = beatPanel(data, table, row, { width: 560, palette: PRINT, cam, usual });
   const bars = barsPanel(data, table, row, { width: 310, palette: PRINT });
   const place = (panel, x, y) => svg("g", { transform: `translate(${x} ${y})` }, panel.node);
   const height = 70 + strip.height + beat.height;
@@ -326,6 +346,11 @@ export function wholeFigure(data, table, row, { heading, cam, means }) {
   }, heading.join(". "));
   whole.setAttribute("xmlns", NS);
   return whole;
+}
+
+/** What keeps the place of a thumbnail. */
+export function blankThumbnail() {
+  return svg("svg", { viewBox: "0 0 120 56", "aria-hidden": "true" });
 }
 
 /** A small picture of a beat for the gallery: a second and a bit, its own height. */
@@ -370,6 +395,18 @@ export function facts(data, table, row, clock) {
     ...place,
     ["Annotated", annotated],
     ["Model", `${p}: ${data.class_names[p]}, ${percent(table.confidence[row])}`],
+    ...besides(data, table, row),
     ["Loss", table.loss[row].toFixed(2)],
   ];
+}
+
+/** What the others answered to the same beat, once its record is there. */
+function besides(data, table, row) {
+  if (!data.drawn[table.record[row]] || table.sample[row] < 0) return [];
+  const own = answererOf(data, table);
+  const { answers } = stripOf(data, table, row).marks.find((mark) => mark.here) ?? { answers: [] };
+  return answers.flatMap((k, i) => (i === own || k < 0 ? [] : [[
+    data.answering[i][0].toUpperCase() + data.answering[i].slice(1),
+    `${data.classes[k]}: ${k === table.true[row] ? "right" : "wrong"}`,
+  ]]));
 }

@@ -2,7 +2,8 @@
 
 import { clock, number, percent } from "./data.js";
 import { button, element, tag } from "./elements.js";
-import { sentence, thumbnail } from "./drawing.js";
+import { noteKey, readNotes } from "./notes.js";
+import { blankThumbnail, thumbnail } from "./drawing.js";
 import { OUTCOMES } from "./filters.js";
 
 export const PAGE = 24;
@@ -45,19 +46,35 @@ export function gallery(data, table, rows, page, { open, turn }) {
   return node;
 }
 
+/** Words for those who hear the page; the others see arrow and colour. */
+function heard(words) {
+  return element("span", { class: "bi-heard" }, words);
+}
+
 function card(data, table, row, first, onclick) {
   const record = data.records[table.record[row]];
   const time = table.sample[row] < 0 ? "" : clock(table.sample[row] / record.fs);
   const [t, p] = [data.classes[table.true[row]], data.classes[table.predicted[row]]];
-  const label = `${sentence(data, table, row)}; record ${record.name} ${time}`;
-  return element("button", {
-    type: "button", class: "bi-card", tabindex: first ? 0 : -1, "aria-label": label,
+  const agree = t === p;
+  const noted = readNotes()[noteKey(data, table, row)];
+  const node = element("button", {
+    type: "button", class: "bi-card", tabindex: first ? 0 : -1,
     "data-row": row, "data-index": table.index[row], onclick,
-  }, thumbnail(data, table, row),
+  }, blankThumbnail(),
   element("span", { class: "bi-line" },
-    tag(data, t), t === p ? " \u2713" : " \u2192 ", t === p ? "" : tag(data, p),
+    heard("Annotated "), tag(data, t), heard(agree ? ", and the model agrees " : ", the model says "),
+    element("span", { "aria-hidden": "true" }, agree ? "\u2713" : "\u2192"), agree ? "" : tag(data, p),
     element("span", { class: "bi-sure" }, percent(table.confidence[row], 0))),
-  element("span", { class: "bi-where" }, `${record.name}${time && ` \u00b7 ${time}`}`));
+  element("span", { class: "bi-where" }, heard("record "), `${record.name}${time && ` \u00b7 ${time}`}`,
+    ...(noted ? [element("span", { class: "bi-flag", title: "You noted something" }, " \u2691")] : [])));
+  if (data.drawn[table.record[row]]) drawCard(node, data, table);
+  return node;
+}
+
+/** Puts the beat on its card, once its record is there. */
+export function drawCard(node, data, table) {
+  node.querySelector("svg").replaceWith(thumbnail(data, table, Number(node.dataset.row)));
+  node.dataset.drawn = "true";
 }
 
 /** Arrow keys walk among the cards, and on to the next or last page. */
@@ -75,12 +92,20 @@ function walkCards(event, cards, turn) {
   else turn(Math.sign(step));
 }
 
-export function pager(page, count, turn) {
+/** First, previous, next, last, and a field for the page's number. `go(page)`, counted from 0. */
+export function pager(page, count, go) {
   const pages = Math.ceil(count / PAGE);
   if (pages < 2) return "";
   const last = Math.min(count, (page + 1) * PAGE);
+  const field = element("input", {
+    type: "number", min: 1, max: pages, value: page + 1, "aria-label": "Page",
+    onchange: () => go(Math.min(pages, Math.max(1, Math.round(field.value) || 1)) - 1),
+  });
+  const to = (label, target, name) => button(label, () => go(target),
+    { disabled: target === page || target < 0 || target >= pages, ...(name ? { "aria-label": name } : {}) });
   return element("nav", { class: "bi-pages", "aria-label": "Pages of beats" },
-    button("\u2039 Previous", () => turn(-1), { disabled: page === 0 }),
+    to("\u00ab", 0, "First page"), to("\u2039 Previous", page - 1),
+    element("label", {}, "Page ", field, ` of ${number(pages)}`),
     element("span", {}, `${number(page * PAGE + 1)}\u2013${number(last)} of ${number(count)}`),
-    button("Next \u203a", () => turn(1), { disabled: page === pages - 1 }));
+    to("Next \u203a", page + 1), to("\u00bb", pages - 1, "Last page"));
 }

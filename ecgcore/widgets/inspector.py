@@ -21,8 +21,8 @@ from ecgcore.widgets.payload import Preset, Source, build
 HERE = Path(__file__).parent
 # Each after those it imports from. They become one module: neither a widget's state nor a page
 # opened as a file can import a second one.
-MODULES = ("data", "elements", "filters", "drawing", "matrix", "controls", "gallery", "detail",
-           "inspector")  # fmt: skip
+MODULES = ("data", "elements", "filters", "address", "notes", "drawing", "matrix", "controls",
+           "gallery", "tachogram", "detail", "inspector")  # fmt: skip
 IMPORT = re.compile(r'^import [^;]*? from "\./\w+\.js";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(async )?function|const|class)", re.MULTILINE)
 STATE = ("protocol", "true_class", "predicted_class", "record", "outcome", "confidence", "sort",
@@ -46,6 +46,8 @@ class BeatInspector(anywidget.AnyWidget):
     database: the WFDB database that the predictions' records are in; by default the embedded one.
     models: the network of a protocol, for Grad-CAM; a protocol without one has none.
     presets: named choices of beats, for instance likely label errors.
+    beside: answers of further models, by what they are called, to be shown beside; they may be of
+    some of the beats alone.
     signals: (n, 187) beats in [0, 1] of a protocol whose beats are of no known record (Kaggle's).
     right_per_class: how many rightly classified beats of each class to show beside all wrong
     ones; drawn with `seed`.
@@ -64,6 +66,8 @@ class BeatInspector(anywidget.AnyWidget):
     _css = _read("inspector.css")
 
     payload = traitlets.Bytes().tag(sync=True)
+    parts = traitlets.List(traitlets.Bytes()).tag(sync=True)  # one a record
+    seconds = traitlets.List(traitlets.Bytes()).tag(sync=True)  # likewise, of second leads
     protocol = traitlets.Unicode().tag(sync=True)
     true_class = traitlets.Enum(("", *CLASSES), "").tag(sync=True)
     predicted_class = traitlets.Enum(("", *CLASSES), "").tag(sync=True)
@@ -86,6 +90,7 @@ class BeatInspector(anywidget.AnyWidget):
         models: Mapping[str, nn.Module] | None = None,
         presets: Mapping[str, Preset] | None = None,
         signals: Mapping[str, np.ndarray] | None = None,
+        beside: Mapping[str, Predictions] | None = None,
         right_per_class: int = 200,
         seed: int = 0,
     ):
@@ -95,11 +100,14 @@ class BeatInspector(anywidget.AnyWidget):
             models=models or {},
             presets=presets or {},
             signals=signals or {},
+            beside=beside or {},
             right_per_class=right_per_class,
             seed=seed,
         )
         self.predictions, self.presets = dict(predictions), dict(source.presets)
-        super().__init__(payload=build(source), protocol=next(iter(predictions)))
+        payload, parts, seconds = build(source)
+        first = next(iter(predictions))
+        super().__init__(payload=payload, parts=parts, seconds=seconds, protocol=first)
 
     @traitlets.validate("protocol")
     def _known_protocol(self, proposal):
@@ -136,14 +144,24 @@ class BeatInspector(anywidget.AnyWidget):
         return f"#beat-{protocol}-{p.record[position]}-{sample if sample >= 0 else position}"
 
     def to_html(self) -> str:
-        """The inspector as a piece of a page that needs no Python, no kernel and no network."""
+        """The inspector as a piece of a page that needs no Python, no kernel and no network.
+
+        The book moves the records' parts to files of their own (ecgcore/workflow/widget_files.py).
+        """
         state = json.dumps({name: getattr(self, name) for name in STATE})
-        data = base64.b64encode(self.payload).decode()
+        found = (self.payload, *self.parts, *self.seconds)
+        blocks = (base64.b64encode(data).decode() for data in found)
+        n = len(self.parts)
+        kinds = ("data-table", *["data-part"] * n, *["data-part data-second"] * n)
+        data = "".join(
+            f'<script type="application/octet-stream" {kind}>{block}</script>'
+            for kind, block in zip(kinds, blocks, strict=True)
+        )
         return (
             f'<div class="beat-inspector-page" data-state="{html.escape(state)}">'
             f"<style>{self._css}</style>"
             "<div><p>The beat inspector is drawn by JavaScript, which is off here.</p></div>"
-            f'<script type="application/octet-stream">{data}</script></div>\n'
+            f"{data}</div>\n"
             f'<script type="module">\n{self._esm}\n{_read("page.js")}</script>\n'
         )
 

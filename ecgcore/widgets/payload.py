@@ -20,6 +20,9 @@ from ecgcore.widgets.traces import Trace, read_trace, unplaced
 STEP_MV = 0.01  # a tenth of a millimetre on ECG paper
 CAM_STRIDE = 4  # Grad-CAM has a value every 8 samples; every 4th of its 187 loses nothing
 CAM_LEVELS = 15
+NO_ANSWER = -1
+WIDE_S = 10.0  # that a strip may be widened to, with the R peak in its middle
+DRAWN = ("probabilities", "cam", "cam_true")  # columns that only drawing a beat needs
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Source:
     database: Path
     models: Mapping[str, nn.Module] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
+    beside: Mapping[str, Predictions] = field(default_factory=dict)
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
     right_per_class: int = 200
     seed: int = 0
@@ -98,20 +102,74 @@ def choose(source: Source, name: str) -> np.ndarray:
     return np.unique(np.concatenate(chosen))
 
 
-def build(source: Source) -> bytes:
-    """The packed data of an inspector. Raises DataError for records that do not fit."""
+def build(source: Source) -> tuple[bytes, list[bytes], list[bytes]]:
+    """The packed data of an inspector: what its table and filters need; a part a record, in the
+    header's order, with what drawing a beat of it needs; likewise what its second lead shows, which
+    is empty where there is none. Raises DataError for records that do not fit.
+    """
     chosen = {name: choose(source, name) for name in source.predictions}
     traces = _read_traces(source, chosen)
     numbers = {trace.name: number for number, trace in enumerate(traces.values())}
     arrays: dict[str, np.ndarray] = {}
+    drawn: dict[str, dict[str, np.ndarray]] = {}
     for name in source.predictions:
         table = _table(source, name, chosen[name], traces, numbers)
+        drawn[name] = {key: table.pop(key) for key in DRAWN if key in table}
         arrays |= {f"{name}/{column}": values for column, values in table.items()}
-    pieces = _stretches(arrays, list(source.predictions), list(traces.values()))
     delta = [f"{name}/{c}" for name in chosen for c in ("index", "sample", "r", "start")]
-    return pack(
-        _about(source, traces), arrays | pieces, (*delta, "signal", "stretch_start", "ann_r")
+    parts = [
+        _part(number, trace, arrays, drawn, source) for number, trace in enumerate(traces.values())
+    ]
+    return pack(_about(source, traces), arrays, tuple(delta)), *map(list, zip(*parts, strict=True))
+
+
+def _part(
+    number: int,
+    trace: Trace,
+    arrays: Mapping[str, np.ndarray],
+    drawn: Mapping[str, Mapping[str, np.ndarray]],
+    source: Source,
+) -> tuple[bytes, bytes]:
+    """What drawing needs of one record: its stretches, what every model answered in them, all its
+    beats' places and classes, the patient's usual beat, and by protocol `drawn`'s columns. Beside
+    it, the second lead in the same stretches."""
+    part, start, stop = {}, [], []
+    for name, columns in drawn.items():
+        here = np.flatnonzero(arrays[f"{name}/record"] == number)
+        part |= {f"{name}/{key}": values[here] for key, values in columns.items()}
+        first = arrays[f"{name}/start"][here].astype(int)
+        last = first + arrays[f"{name}/width"][here]
+        start.append(np.minimum(first, _wide(trace, arrays[f"{name}/r"][here], -1)))
+        stop.append(np.maximum(last, _wide(trace, arrays[f"{name}/r"][here], 1)))
+    pieces = _union(np.concatenate(start), np.concatenate(stop))
+    stretches, annotated = _stretches(trace, pieces)
+    for number, p in enumerate(_answering(source).values()):
+        part[f"ann_answer{number}"] = _answers(p, trace.name, trace.sample[annotated])
+    part["usual"] = _usual(trace)
+    if trace.known:
+        part |= {"beat_r": trace.r.astype(np.int32), "beat_class": trace.aami.astype(np.int8)}
+    second = {"signal": _in_steps(trace.second, pieces)} if trace.second_lead else None
+    return (
+        pack({}, part | stretches, ("signal", "stretch_start", "ann_r", "beat_r")),
+        pack({}, second, ("signal",)) if second else b"",
     )
+
+
+def _wide(trace: Trace, r: np.ndarray, side: int) -> np.ndarray:
+    """Where widened strips end, before (-1) or after (1) their R peaks, within the record."""
+    if not trace.known:
+        return r.astype(int)
+    return np.clip(r.astype(int) + side * round(WIDE_S * FS / 2), 0, len(trace.signal))
+
+
+def _answering(source: Source) -> dict[str, Predictions]:
+    """Everyone who answered, by title: the networks under their protocols, and those beside."""
+    titles = {_title(name): p for name, p in source.predictions.items()}
+    return titles | dict(source.beside)
+
+
+def _title(protocol: str) -> str:
+    return PROTOCOL_TITLES.get(protocol, protocol.replace("_", " "))
 
 
 def _read_traces(source: Source, chosen: Mapping[str, np.ndarray]) -> dict[tuple, Trace]:
@@ -157,18 +215,32 @@ def _table(
         "index": rows.astype(np.int32),
         "true": p.true[rows].astype(np.int8),
         "predicted": p.predicted[rows].astype(np.int8),
+        "confidence": p.confidence[rows].astype(np.float32),
+        "loss": _loss(p, rows),
         "probabilities": p.probabilities[rows].astype(np.float32),
         "sample": p.sample[rows].astype(np.int32),
         "counts": _counts(p, numbers),
-        "means": _means(source, name, traces),
     }
     if name in source.models:
-        cam = grad_cam(source.models[name], signal, p.predicted[rows])[:, ::CAM_STRIDE]
-        table["cam"] = np.round(cam * CAM_LEVELS).astype(np.uint8)
+        model = source.models[name]
+        table["cam"] = _evidence(model, signal, p.predicted[rows])
+        wrong = np.flatnonzero(~p.correct[rows])  # of the others, both are the same
+        table["cam_true"] = table["cam"].copy()
+        table["cam_true"][wrong] = _evidence(model, signal[wrong], p.true[rows[wrong]])
     for number, preset in enumerate(source.presets.values()):
         wanted = np.asarray(preset.indices.get(name, []), dtype=int)
         table[f"preset{number}"] = np.searchsorted(rows, wanted).astype(np.int32)
     return table
+
+
+def _evidence(model: nn.Module, signal: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """(n, 47) uint8 from 0 to CAM_LEVELS: Grad-CAM for a class of each beat."""
+    return np.round(grad_cam(model, signal, target)[:, ::CAM_STRIDE] * CAM_LEVELS).astype(np.uint8)
+
+
+def _loss(p: Predictions, rows: np.ndarray) -> np.ndarray:
+    """(n,) float32: cross-entropy of the annotated class."""
+    return -np.log(np.maximum(p.probabilities[rows, p.true[rows]], 1e-12)).astype(np.float32)
 
 
 def _columns(trace: Trace, at: np.ndarray) -> dict[str, np.ndarray]:
@@ -193,52 +265,48 @@ def _counts(p: Predictions, numbers: Mapping[str, int]) -> np.ndarray:
     return counts
 
 
-def _means(source: Source, name: str, traces: Mapping[tuple, Trace]) -> np.ndarray:
-    """(5, 187) uint8: mean beat of each annotated class over all predicted beats, 255 = 1."""
-    p = source.predictions[name]
-    total = np.zeros((len(CLASSES), BEAT_LENGTH))
-    for record in np.unique(p.record).tolist():
-        rows = np.flatnonzero(p.record == record)
-        if p.sample[rows[0]] >= 0:
-            trace = traces["", record]
-            signal = trace.beats(trace.find(p.sample[rows]))
-        else:
-            signal = source.signals[name][rows]
-        np.add.at(total, p.true[rows], signal)
-    count = np.bincount(p.true, minlength=len(CLASSES))[:, None]
-    return np.round(255 * total / np.maximum(count, 1)).astype(np.uint8)
+def _usual(trace: Trace) -> np.ndarray:
+    """(187,) uint8, 255 = 1: the median of the record's beats annotated N; empty if there is none
+    or its beats are of no known record."""
+    normal = np.flatnonzero(trace.aami == 0) if trace.known else []
+    if not len(normal):
+        return np.empty(0, np.uint8)
+    return np.round(255 * np.median(trace.beats(normal), axis=0)).astype(np.uint8)
+
+
+def _answers(p: Predictions, name: str, sample: np.ndarray) -> np.ndarray:
+    """(n,) int8: the class that was answered at each R peak of a record, or NO_ANSWER."""
+    here = np.flatnonzero((p.record == name) & (p.sample >= 0))
+    if not len(here) or not len(sample):
+        return np.full(len(sample), NO_ANSWER, np.int8)
+    here = here[np.argsort(p.sample[here], kind="stable")]
+    known = p.sample[here]
+    at = np.minimum(np.searchsorted(known, sample), len(known) - 1)
+    return np.where(known[at] == sample, p.predicted[here[at]], NO_ANSWER).astype(np.int8)
 
 
 def _stretches(
-    arrays: Mapping[str, np.ndarray], names: list[str], traces: list[Trace]
-) -> dict[str, np.ndarray]:
-    """The parts of the records that some strip shows, each once, with their annotations."""
-    record = np.concatenate([arrays[f"{name}/record"] for name in names])
-    start = np.concatenate([arrays[f"{name}/start"] for name in names]).astype(int)
-    stop = start + np.concatenate([arrays[f"{name}/width"] for name in names])
-    signal, pieces, annotations = [], [], []
-    for number, trace in enumerate(traces):
-        here = record == number
-        for a, b in _union(start[here], stop[here]):
-            signal.append(np.round(trace.signal[a:b] / STEP_MV).astype(np.int16))
-            pieces.append((number, a, b - a))
-            if trace.known:
-                k = np.flatnonzero((trace.r >= a) & (trace.r < b))
-                symbols = [ord(s) for s in trace.symbol[k]]
-                record_of = [number] * len(k)
-                annotations += zip(record_of, trace.r[k], trace.aami[k], symbols, strict=True)
-    pieces = np.array(pieces, np.int32).T
-    marks = np.array(annotations, np.int32).reshape(-1, 4).T
-    return {
-        "signal": np.concatenate(signal),
-        "stretch_record": pieces[0].astype(np.int16),
-        "stretch_start": pieces[1],
-        "stretch_length": pieces[2],
-        "ann_record": marks[0].astype(np.int16),
-        "ann_r": marks[1],
-        "ann_class": marks[2].astype(np.int8),
-        "ann_symbol": marks[3].astype(np.uint8),
+    trace: Trace, pieces: list[tuple[int, int]]
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The parts of a record that some strip shows, each once, with their annotations, and the
+    numbers of the annotated beats in them."""
+    inside = [np.flatnonzero((trace.r >= a) & (trace.r < b)) for a, b in pieces if trace.known]
+    at = np.concatenate([np.empty(0, int), *inside])
+    columns = {
+        "signal": _in_steps(trace.signal, pieces),
+        "stretch_start": np.array([a for a, _ in pieces], np.int32),
+        "stretch_length": np.array([b - a for a, b in pieces], np.int32),
+        "ann_r": trace.r[at].astype(np.int32),
+        "ann_class": trace.aami[at].astype(np.int8),
+        "ann_symbol": np.array([ord(s) for s in trace.symbol[at]], np.uint8),
     }
+    return columns, at
+
+
+def _in_steps(signal: np.ndarray, pieces: list[tuple[int, int]]) -> np.ndarray:
+    """int16: some pieces of a signal, end to end, in steps of STEP_MV."""
+    steps = [np.round(signal[a:b] / STEP_MV).astype(np.int16) for a, b in pieces]
+    return np.concatenate([np.empty(0, np.int16), *steps])
 
 
 def _union(start: np.ndarray, stop: np.ndarray) -> list[tuple[int, int]]:
@@ -263,14 +331,21 @@ def _about(source: Source, traces: Mapping[tuple, Trace]) -> dict:
         "fs": FS,
         "beat_length": BEAT_LENGTH,
         "step_mv": STEP_MV,
+        "wide_s": WIDE_S,
         "cam_stride": CAM_STRIDE,
         "cam_levels": CAM_LEVELS,
         "protocols": [
-            {"name": name, "title": PROTOCOL_TITLES.get(name, name.replace("_", " "))}
+            {
+                "name": name,
+                "title": _title(name),
+                "explained": name in source.models,
+            }
             for name in source.predictions
         ],
+        "answering": list(_answering(source)),
         "presets": [{"name": title, "note": p.note} for title, p in source.presets.items()],
         "records": [
-            {"name": t.name, "lead": t.lead, "fs": t.fs, "known": t.known} for t in traces.values()
+            {"name": t.name, "lead": t.lead, "second": t.second_lead, "fs": t.fs, "known": t.known}
+            for t in traces.values()
         ],
     }

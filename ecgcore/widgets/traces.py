@@ -1,13 +1,13 @@
 """Records at the network's sampling rate, with all that the inspector shows of their beats."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from ecgcore.beats.cutting import RR_FACTOR, cut, median_rr
 from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
-from ecgcore.data.records import read_record
+from ecgcore.data.records import read_header, read_record
 from ecgcore.data.resampling import resample
 from ecgcore.errors import DataError
 
@@ -21,6 +21,7 @@ class Trace:
     """One lead of a record at 125 Hz, and its annotated beats.
 
     signal: (n_samples,) float32, mV (or beats scaled to [0, 1], if `known` is false);
+    second, second_lead: likewise of another lead, empty if the record has none of that length;
     fs: Hz, the record's own rate; sample: (n_beats,) int64, R peaks at that rate (-1: unknown);
     r: (n_beats,) int64, R peaks at 125 Hz; length: (n_beats,) int64, samples that the network
     sees; rr_pre_s, rr_post_s: (n_beats,) s, NaN at the ends; symbol: str; aami: int8.
@@ -38,6 +39,8 @@ class Trace:
     rr_post_s: np.ndarray
     symbol: np.ndarray
     aami: np.ndarray
+    second_lead: str = ""
+    second: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
 
     def beats(self, at: np.ndarray) -> np.ndarray:
         """(n, 187) float32: the chosen beats as `ecgcore.beats.cutting.segment` cuts them."""
@@ -77,12 +80,16 @@ def read_trace(database: Path, name: str) -> Trace:
     seconds = record.sample / record.fs
     rr = np.diff(seconds)
     length = np.round(RR_FACTOR * median_rr(seconds) * FS)
+    signal = resample(record.signal, record.fs)
+    second_lead, second = _second(database, name, record.lead, len(signal))
     return Trace(
         name=name,
         lead=record.lead,
+        second_lead=second_lead,
+        second=second,
         fs=record.fs,
         known=True,
-        signal=resample(record.signal, record.fs),
+        signal=signal,
         sample=record.sample,
         r=np.round(seconds * FS).astype(np.int64),
         length=np.minimum(length, BEAT_LENGTH).astype(np.int64),
@@ -91,6 +98,21 @@ def read_trace(database: Path, name: str) -> Trace:
         symbol=record.symbol,
         aami=np.array([CLASSES.index(c) for c in record.aami], dtype=np.int8),
     )
+
+
+def _second(database: Path, name: str, first: str, n: int) -> tuple[str, np.ndarray]:
+    """Name and samples of a record's next lead, "" and none where it cannot stand beside the first:
+    there is none, it is damaged, or of another length."""
+    names = [lead for lead in read_header(database, name).sig_name if lead != first]
+    if names:
+        try:
+            other = read_record(database, name, names[0])
+        except DataError:
+            return "", np.empty(0, np.float32)
+        signal = resample(other.signal, other.fs)
+        if other.lead == names[0] and len(signal) == n:
+            return other.lead, signal
+    return "", np.empty(0, np.float32)
 
 
 def unplaced(name: str, signal: np.ndarray, aami: np.ndarray) -> Trace:

@@ -36,6 +36,21 @@ def authors() -> list[str]:
     ]
 
 
+def bibtex() -> str:
+    """The book as an entry for BibTeX."""
+    fields = {
+        "author": " and ".join(f"{{{name}}}" if "," not in name else name for name in authors()),
+        "title": f"{{{known()['title']}}}",
+        "year": str(datetime.now(UTC).year),
+        "version": str(known()["version"]),
+        "note": f"Commit {provenance.commit()}",
+    }
+    if "doi" in known():
+        fields["doi"] = known()["doi"]
+    lines = ",\n".join(f"  {name:<7} = {{{value}}}" for name, value in fields.items())
+    return f"@misc{{ecgcore,\n{lines}\n}}"
+
+
 def meta_tags(title: str, body: str) -> str:
     """A page's head for Zotero and search engines: title, authors, date, and its first sentences.
 

@@ -1,18 +1,21 @@
 """What the book's pages have beside Sphinx's own: a Sphinx extension, named in `_config.yml`.
 
-Pages load their pictures when they come near, say in their head how to cite them, and at their end
-what they were made from. When all are written, the theme's script of icons is cut down to those in
-use, and what the hover cards show is gathered (see `cards`).
+Pages load their pictures, and what their widgets show of each record, when it is needed. They say
+in their head how to cite them, and at their end what they were made from. When all are written, the
+theme's script of icons is cut down to those in use, and what the hover cards show is gathered (see
+`cards`).
 """
 
 import re
 from html import escape
 from pathlib import Path
 
+from docutils import nodes
+from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 
 from ecgcore.files import write_text
-from ecgcore.workflow import cards, citation
+from ecgcore.workflow import cards, citation, widget_files
 
 ICONS = Path("_static", "scripts", "fontawesome.js")  # the theme's
 # One icon in that script: name: [width, height, [other names], code, path or paths].
@@ -25,10 +28,19 @@ USED = re.compile(r"\bfa-([a-z0-9-]+)")
 
 
 def setup(app: Sphinx) -> dict:
+    app.add_directive("bibtex", Bibtex)
     app.connect("config-inited", _say_version)
     app.connect("html-page-context", _complete_page)
     app.connect("build-finished", _finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+class Bibtex(Directive):
+    """`{bibtex}`: how to cite the book, to be copied."""
+
+    def run(self) -> list[nodes.Node]:
+        text = citation.bibtex()
+        return [nodes.literal_block(text, text, language="bibtex")]
 
 
 def _say_version(app: Sphinx, config) -> None:
@@ -39,11 +51,49 @@ def _say_version(app: Sphinx, config) -> None:
 def _complete_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     if "body" not in context or doctree is None:
         return
-    context["body"] = context["body"].replace("<img ", '<img loading="lazy" decoding="async" ')
+    body = widget_files.move_out(
+        context["body"], Path(app.outdir), lambda path: context["pathto"](path, resource=True)
+    )
+    context["body"] = body.replace("<img ", '<img loading="lazy" decoding="async" ')
     title = re.sub(r"<[^>]+>", "", context.get("title", ""))
     context["metatags"] = context.get("metatags", "") + citation.meta_tags(title, context["body"])
     repository = app.config.html_theme_options.get("repository_url", "")
     context["body"] += imprint(pagename, repository)
+
+
+# Sphinx's search leaves out words that are numbers, which here are patients. (They are indexed.)
+NUMBERS = re.compile(r"\|\|\s*queryTerm\.match\(/\^\\d\+\$/\)")
+
+
+def find_numbers(html: Path) -> None:
+    """Let the search look for records, such as 232."""
+    script = html / "_static" / "searchtools.js"
+    if script.is_file():
+        write_text(script, NUMBERS.sub("", script.read_text(encoding="utf-8")))
+
+
+# What of the theme misleads screen readers: names that are not what is read, and a list whose
+# members are no list items.
+MISLEADING = {
+    '<summary aria-label="Toggle hidden content">': "<summary>",
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    'search-button-field search-button__button pst-js-only" title="Search" aria-label="Search"': (
+        'search-button-field search-button__button pst-js-only"'
+    ),
+    ' data-mode="light" title="Light"': ' data-mode="light"',
+    ' data-mode="dark"  title="Dark"': ' data-mode="dark"',
+    ' data-mode="auto"  title="System Settings"': ' data-mode="auto"',
+}
+
+
+def mend_names(html: Path) -> None:
+    """Give the theme's buttons and folds the names that stand on them, on every page."""
+    for path in html.rglob("*.html"):
+        text = before = path.read_text(encoding="utf-8")
+        for misleading, plain in MISLEADING.items():
+            text = text.replace(misleading, plain)
+        if text != before:
+            write_text(path, text)
 
 
 def _finish(app: Sphinx, exception: Exception | None) -> None:
@@ -51,6 +101,9 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
         return
     html = Path(app.outdir)
     trim_icons(html)
+    find_numbers(html)
+    mend_names(html)
+    widget_files.forget_unused(html)
     cards.write(html)
 
 

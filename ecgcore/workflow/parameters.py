@@ -106,5 +106,6 @@ def fitted(notebook: str, given: dict[str, Any]) -> dict[str, Any]:
             raise ConfigError(f"{notebook}: protocol {protocol!r} is unknown; choose from {known}")
     for protocol, overrides in values.get("overrides", {}).items():
         refuse_unknown({protocol: 0}, PROTOCOLS, f"{notebook}: overrides")
+        refuse_unknown(overrides, overrides, f"{notebook}: overrides: {protocol}")
         train_config(values.get("recipe", "one_cycle"), **overrides)
     return values

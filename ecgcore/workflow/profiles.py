@@ -15,7 +15,13 @@ from ecgcore import paths
 from ecgcore.errors import ConfigError
 from ecgcore.files import read_json
 from ecgcore.models.config import TrainConfig, as_type, check_type, train_config
-from ecgcore.workflow.parameters import default_parameters, fitted, notebook_names, refuse_unknown
+from ecgcore.workflow.parameters import (
+    declared_parameters,
+    default_parameters,
+    fitted,
+    notebook_names,
+    refuse_unknown,
+)
 
 if TYPE_CHECKING:
     from ecgcore.beats.splits import Halves
@@ -209,13 +215,16 @@ def load_profile(name: str) -> Profile:
         raise ConfigError(f"profile {name!r} is unknown; choose from {known}")
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML ({error})") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: also no UTF-8
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{path}: not valid YAML ({reason})") from None
     refuse_unknown(document, ("data", "notebooks", "studies"), str(path))
     data = document.get("data") or {}
     refuse_unknown(data, [f.name for f in fields(DataConfig)], f"{path}: data")
     notebooks = document.get("notebooks") or {}
     refuse_unknown(notebooks, notebook_names(), f"{path}: notebooks")
+    for notebook, values in notebooks.items():
+        refuse_unknown(values or {}, declared_parameters(notebook), f"{path}: {notebook}")
     studies = _studies(document.get("studies") or {}, path)
     profile = Profile(name, DataConfig(**data), {k: v or {} for k, v in notebooks.items()}, studies)
     variants = [profile.with_run(each) for each in profile.run_names() if _trains(profile, each)]
@@ -233,8 +242,10 @@ def _studies(document: dict, path: Path) -> dict[str, Study]:
     refuse_unknown(document, document, f"{path}: studies")
     for name, values in document.items():
         refuse_unknown(values, [f.name for f in fields(Study)], f"{path}: studies: {name}")
-        if not isinstance(values.get("runs"), dict) or "-" in name:
+        if not isinstance(values.get("runs"), dict) or "-" in str(name):
             raise ConfigError(f"{path}: studies: {name}: needs `runs`, and a name without hyphen")
+        for run, changes in values["runs"].items():
+            refuse_unknown(changes or {}, changes or {}, f"{path}: studies: {name}: {run}")
     return {name: Study(**values) for name, values in document.items()}
 
 

@@ -1,5 +1,6 @@
 """Numbers on their way from a run to metrics.json, to tables, and to the text of the book."""
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -67,12 +68,27 @@ def join_spans(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def table(frame: pd.DataFrame, caption: str, formats: dict | None = None) -> Styler:
-    """A table for the book: caption, no index, numbers formatted and to the right."""
+    """A table for the book: caption, no index, numbers formatted; they stand to the right (as in
+    book.css), words to the left."""
     frame = frame.replace(PROTOCOL_TITLES).rename(columns=PROTOCOL_TITLES)
     floats = {c: "{:.3f}" for c in frame.select_dtypes("float")}
     whole = {c: "{:,}" for c in frame.select_dtypes("integer")}
     styler = frame.style.format(floats | whole | (formats or {}), na_rep="–")
+    words = [i for i, c in enumerate(frame.columns) if not i or _is_words(frame[c])]
+    left = {"selector": ", ".join(f".col{i}" for i in words), "props": "text-align: left"}
+    styler = styler.set_table_styles([left])
     return styler.hide(axis="index").set_caption(caption).set_table_attributes('class="numbers"')
+
+
+NO_WORDS = re.compile(r"\b(to|h|min|s|ms|Hz|dB|mV|MB|GB)\b")  # between numbers and behind them
+
+
+def _is_words(column: pd.Series) -> bool:
+    """Whether some value holds letters beside those that numbers have."""
+    if pd.api.types.is_numeric_dtype(column):
+        return False
+    values = (NO_WORDS.sub("", str(value)) for value in column.dropna())
+    return any(letter.isalpha() for value in values for letter in value)
 
 
 def clock(seconds: float) -> str:

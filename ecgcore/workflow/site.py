@@ -3,13 +3,14 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
 
 from ecgcore import paths, provenance
 from ecgcore.files import replacing, write_text
+from ecgcore.workflow import graph
 from ecgcore.workflow.results import assemble, load_metrics
 
 
@@ -25,7 +26,7 @@ def publish(executed: Path, target: Path) -> Path:
     in the book each is shown by its HTML twin, which has the data too.
     """
     document = json.loads(executed.read_text(encoding="utf-8"))
-    document["cells"] = list(_with_sources(document["cells"], executed.stem))
+    document["cells"] = joined(_with_sources(document["cells"], executed.stem))
     for cell in document["cells"]:
         tags = cell["metadata"].get("tags", [])
         if "injected-parameters" in tags:
@@ -35,6 +36,24 @@ def publish(executed: Path, target: Path) -> Path:
     document["metadata"].pop("widgets", None)
     write_text(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     return target
+
+
+def joined(cells: Iterable[dict]) -> list[dict]:
+    """The cells, those together whose code is folded and of which the first show nothing, so that
+    the page has one fold there and not a row of them."""
+    out: list[dict] = []
+    for cell in cells:
+        if out and _is_folded(cell) and _is_folded(out[-1]) and not out[-1]["outputs"]:
+            before = "".join(out.pop()["source"]).rstrip()
+            source = f"{before}\n\n{''.join(cell['source'])}"
+            cell = cell | {"source": source.splitlines(keepends=True)}
+        out.append(cell)
+    return out
+
+
+def _is_folded(cell: dict) -> bool:
+    tags = {"hide-input", "injected-parameters"} & set(cell["metadata"].get("tags", []))
+    return cell["cell_type"] == "code" and bool(tags)
 
 
 SAVED = re.compile(r"""\bsave\(\s*\w+(?:\([^()]*\))?,\s*"(\w+)",\s*profile\)""")
@@ -74,6 +93,7 @@ def stage_site(profile: str) -> Path:
     ignore = shutil.ignore_patterns("executed")
     shutil.copytree(paths.BOOK, site / "book", dirs_exist_ok=True, ignore=ignore)
     shutil.copytree(paths.figures_dir(profile), site / "figures", dirs_exist_ok=True)
+    graph.write_page(profile, site)
     for name in ("_toc.yml", "_config.yml"):
         shutil.copy(paths.ROOT / name, site / name)
     if profile == "smoke":

@@ -142,7 +142,8 @@ def test_inspector_and_python_hear_each_other(open_notebook, predictions, folder
     page = open_notebook("inspector.ipynb")
     run_cell(page, 1)
     page.wait_for_selector(".beat-inspector[data-ready]")
-    assert page.locator(".bi-card path.bi-wave").count() > 0
+    page.locator(".bi-card").first.scroll_into_view_if_needed()
+    page.locator(".bi-card path.bi-wave").first.wait_for()
 
     p = predictions
     page.locator('[data-cell="NV"]').click()

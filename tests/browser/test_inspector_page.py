@@ -1,5 +1,6 @@
 """The inspector in the published page, as a reader without Python uses it."""
 
+import csv
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -7,10 +8,12 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import papermill
 import pytest
+from axe import troubles
 from browser_helpers import build_book, guesses, serving, write_notebook
 
 from ecgcore.beats.cutting import concatenate
 from ecgcore.constants import CLASSES
+from ecgcore.data import records
 from ecgcore.evaluation.metrics import confusion_matrix
 from ecgcore.evaluation.predictions import Predictions
 from ecgcore.widgets import BeatInspector
@@ -144,6 +147,7 @@ def test_a_cell_shows_its_beats(either_page, predictions):
     assert len(shown(page)) == min(24, len(wanted))
     assert cell(page, "NV").get_attribute("aria-pressed") == "true"
     waves = page.locator(".bi-card path.bi-wave")
+    page.wait_for_function("!document.querySelector('.bi-card:not([data-drawn])')")
     assert waves.count() == len(shown(page))
     assert len(waves.first.get_attribute("d")) > 500  # a wave, not a stroke
 
@@ -184,7 +188,7 @@ def test_the_preset_shows_its_beats_in_order_with_its_note(page):
     assert page.locator(".bi-note-part").inner_text() == "Candidates, not errors."
 
 
-def test_detail_draws_the_beat_in_its_context(page, predictions, small_beats):
+def test_detail_draws_the_beat_in_its_context(page, predictions, small_beats, database):
     page.locator(".bi-card").nth(2).click()
     p, at = predictions["random"], shown(page)[2]
     t, q = CLASSES[p.true[at]], CLASSES[p.predicted[at]]
@@ -198,12 +202,27 @@ def test_detail_draws_the_beat_in_its_context(page, predictions, small_beats):
     assert marks.count() >= 3  # the beat and one on either side
     assert page.locator(f'.bi-strip [data-class="{t}"]').count() >= 1
     assert "25 mm/s, 10 mm/mV" in page.locator(".bi-strip").text_content()
+    page.get_by_label("10\u202fs of context").check()
+    wide = page.locator(".bi-strip .bi-wave").get_attribute("d")
+    assert wide.count("L") == pytest.approx(10 * 125, abs=2)
+    page.get_by_label("10\u202fs of context").uncheck()
+    page.get_by_label("Both leads").check()
+    page.wait_for_function("document.querySelectorAll('.bi-strip .bi-wave').length === 2")
+    page.get_by_label("Both leads").uncheck()
+    assert page.locator(".bi-strip .bi-wave").count() == 1
+    record = records.read_record(database, str(p.record[at]))
+    near = np.abs(record.sample[1:] - p.sample[at]) <= 30 * 360
+    assert page.locator(".bi-interval").count() == pytest.approx(near.sum(), abs=1)
     assert page.locator(".bi-bar").count() == len(CLASSES)
-    page.get_by_label("Mean beats").check()
-    drawn = page.locator(".bi-mean").evaluate_all("all => all.map((m) => m.dataset.class)")
-    assert drawn == [t, q]
+    assert page.locator(".bi-strip .bi-answer").count() >= 1  # what the model said, below
+    assert len(page.locator(".bi-usual").get_attribute("d")) > 500
+    page.get_by_label("usual beat").uncheck()
+    assert page.locator(".bi-usual").count() == 0
     assert page.locator(".bi-cam path").count() > 0
-    page.get_by_label("Grad-CAM", exact=True).uncheck()
+    assert f"speaks for {q}" in page.locator(".bi-panels").text_content()
+    page.get_by_label("Grad-CAM for").select_option("annotated")
+    assert f"speaks for {t}" in page.locator(".bi-panels").text_content()
+    page.get_by_label("Grad-CAM for").select_option("")
     assert page.locator(".bi-cam path").count() == 0
 
 
@@ -286,19 +305,95 @@ def test_the_link_of_a_beat_opens_it_in_a_fresh_page(either_page, open_page):
     assert other.locator(".bi-facts").inner_text() == page.locator(".bi-facts").inner_text()
     other.keyboard.press("Escape")
     other.wait_for_selector(".bi-dialog", state="hidden")
-    other.wait_for_function("!location.hash")  # page.url hears of it a little later
+    other.wait_for_function("!location.hash.startsWith('#beat-')")  # page.url hears of it later
 
 
-def test_an_unknown_link_opens_nothing(page, open_page):
+def test_an_unknown_link_is_answered(page, open_page):
     other = open_page(page.url.split("#")[0] + "#beat-random-208-1")
     assert not other.locator(".bi-dialog").is_visible()
     assert matching(other) > 0
+    said = other.locator(".bi-note-part")
+    assert "record 208, sample 1, random" in said.inner_text()
+    other.get_by_role("button", name="Confident errors").click()
+    assert said.inner_text() == ""
+
+
+def test_filters_stand_in_the_address(page, open_page):
+    assert "#" not in page.url
+    page.get_by_role("button", name="Inter-patient split").click()
+    page.get_by_role("combobox", name="Record", exact=True).select_option("210")
+    page.get_by_role("combobox", name="Order", exact=True).select_option("time")
+    page.get_by_label("Lowest confidence, in percent").fill("60")
+    told = page.locator(".bi-count-part").inner_text()
+    other = open_page(page.evaluate("location.href"))
+    assert other.locator(".bi-count-part").inner_text() == told
+    assert shown(other) == shown(page)
+    odd = open_page(page.url.split("#")[0] + "#beats--record_nosuch--model_X--confidence_90-10--x")
+    assert matching(odd) == matching(open_page(page.url.split("#")[0]))
+
+
+def test_back_closes_an_open_beat_and_stays(page):
+    page.get_by_role("combobox", name="Record", exact=True).select_option("208")
+    before = page.evaluate("location.href")
+    page.locator(".bi-card").first.click()
+    page.wait_for_selector(".bi-dialog[open]")
+    page.keyboard.press("ArrowRight")
+    page.evaluate("history.back()")
+    page.wait_for_selector(".bi-dialog", state="hidden")
+    assert page.evaluate("location.href") == before
+    page.locator(".bi-card").first.click()
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".bi-dialog", state="hidden")
+    page.wait_for_function("before => location.href === before", arg=before)
+    assert matching(page) > 0
+
+
+def test_pages_have_numbers(page):
+    field = page.get_by_role("spinbutton", name="Page", exact=True)
+    field.fill("2")
+    field.press("Tab")
+    assert page.locator(".bi-pages").inner_text().count("25\u201348 of") == 1
+    page.get_by_role("button", name="Last page").click()
+    assert page.get_by_role("button", name="Next \u203a").last.is_disabled()
+    page.get_by_role("button", name="First page").click()
+    assert page.locator(".bi-pages").inner_text().count("1\u201324 of") == 1
+
+
+def test_listed_beats_and_notes_are_taken_away(page, predictions, tmp_path):
+    def saved(button: str) -> list[dict]:
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button).click()
+        download.value.save_as(tmp_path / "saved.csv")
+        with open(tmp_path / "saved.csv", newline="") as file:
+            return list(csv.DictReader(file))
+
+    first = shown(page)[0]
+    page.locator(".bi-card").first.click()
+    page.get_by_label("This label looks wrong").check()
+    page.get_by_label("Your note on this beat").fill('=more like "V", I think')
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    p = predictions["random"]
+    rows = saved("Save these beats (CSV)")
+    assert len(rows) == (~p.correct).sum()
+    beat = next(r for r in rows if r["label_looks_wrong"] == "1")
+    wanted = (
+        p.record[first],
+        str(p.sample[first]),
+        CLASSES[p.true[first]],
+        CLASSES[p.predicted[first]],
+    )
+    assert (beat["record"], beat["sample"], beat["annotated"], beat["model"]) == wanted
+    assert beat["note"] == '\'=more like "V", I think'  # no formula in a spreadsheet
+    page.reload()
+    page.wait_for_selector(".bi-flag")
+    (kept,) = saved("Save my notes (CSV)")
+    assert (kept["record"], kept["sample"], kept["label_looks_wrong"]) == (*wanted[:2], "1")
 
 
 def test_a_saved_svg_stands_alone(either_page, tmp_path):
     page = either_page
     page.locator(".bi-card").first.click()
-    page.get_by_label("Mean beats").check()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save SVG").click()
     assert re.fullmatch(r"beat-random-\d+-\d+\.svg", download.value.suggested_filename)
@@ -383,16 +478,34 @@ def test_screen_readers_get_names(page):
         .filter((e) => !(e.getAttribute("aria-label") || e.textContent.trim()
             || e.closest("label")?.textContent.trim())).length""")
     assert unnamed == 0
-    label = page.locator(".bi-card").first.get_attribute("aria-label")
-    assert re.match(r"Annotated [NSVFQ], the model says [NSVFQ] .*; record \d+ ", label)
+    words = " ".join(page.locator(".bi-card").first.text_content().split())
+    assert re.match(r"Annotated [NSVFQ], the model says →[NSVFQ]\W*\d+\s*%record \d+ ", words), (
+        words
+    )
     page.locator(".bi-card").first.click()
     assert page.locator(".bi-strip svg").get_attribute("aria-label").startswith("ECG strip")
     assert page.locator(".bi-count-part").get_attribute("role") == "status"
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_nothing_serious_keeps_anyone_from_inspecting(open_page, site, axe, scheme, width):
+    page = open_page(site, color_scheme=scheme, viewport={"width": width, "height": 844})
+    assert not troubles(page, axe)
+    page.locator(".bi-card").first.click()
+    page.locator(".bi-facts").wait_for()
+    assert not troubles(page, axe)
+
+
 def test_the_book_carries_the_data_once(page_file):
     text = page_file.read_text()
-    assert text.count("application/octet-stream") == 1
+    assert text.count(" data-table>") == 1
+    parts = re.findall(
+        r'data-part( data-second)? data-key="(\w+)" data-src="([^"]+)"></script>', text
+    )
+    # A record each, and its second lead, loaded when they are asked for.
+    assert [bool(second) for second, _, _ in parts] == 4 * [False] + 4 * [True]
+    for _, key, address in parts:
+        assert f'["{key}"] = "' in (page_file.parent / address).read_text()
     assert "widget-state+json" not in text
     state = json.loads(re.search(r'data-state="([^"]*)"', text)[1].replace("&quot;", '"'))
     assert state["protocol"] == "random"

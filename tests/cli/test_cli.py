@@ -1,5 +1,6 @@
 """The command line says what is wrong in one line, and its exit code says it to scripts."""
 
+import errno
 import shutil
 import subprocess
 import sys
@@ -135,6 +136,23 @@ def test_an_error_of_any_command_is_one_line(ecgcore, monkeypatch, error, code):
 
     monkeypatch.setattr(checksums, "verify", fail)
     assert ecgcore("data", "verify") == (code, [], ["ecgcore: what is wrong and where"])
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "", "runs/beats.npz"), "runs/beats.npz: no space left on device"),
+        (OSError(errno.EROFS, "", "runs"), "runs: read-only file system"),
+        (OSError(errno.EMFILE, ""), "too many open files"),
+        (MemoryError(), "no memory left"),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line(ecgcore, monkeypatch, error, words):
+    def fails(*args, **options):
+        raise error
+
+    monkeypatch.setattr(downloads, "download", fails)
+    assert ecgcore("data", "download", "mitdb") == (2, [], [f"ecgcore: {words}"])
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["data", "download"], ["data", "--nonsense"]])

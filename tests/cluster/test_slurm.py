@@ -17,7 +17,7 @@ from ecgcore import paths
 
 NODE = Path(__file__).with_name("slurm_node.sh")
 PATIENCE_S = 1200  # only ever used up by a failure: on a busy machine everything takes longer
-RUNS = 4  # of the profile
+RUNS = 3  # of the profile
 
 
 @pytest.fixture

@@ -115,6 +115,9 @@ def test_sound_that_is_no_ecg(tmp_path):
     path.write_bytes(content[:20] + b"\x55\0" + content[22:])  # MP3 inside
     with pytest.raises(DataError, match="not uncompressed sound"):
         open_file(path)
+    path.write_bytes(content[:16] + b"\xff\xff\xff\x7f" + content[20:])  # a part of 2 GB
+    with pytest.raises(DataError, match="not uncompressed sound"):
+        open_file(path)
     path.write_bytes(content[:-1000])
     signal = open_file(path).signal
     assert len(UV) - 500 <= signal.n_samples <= len(UV)

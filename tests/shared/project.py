@@ -31,8 +31,10 @@ class Project:
         scripts = Path(sys.executable).parent
         return os.environ | {
             "ECGCORE_ROOT": str(self.root),
-            # Two processes that train on two threads each wait for each other most of the time.
+            # Two processes that train on two threads each wait for each other most of the time, and
+            # a thread that waits should not keep a core from the others.
             "OMP_NUM_THREADS": "1",
+            "OMP_WAIT_POLICY": "PASSIVE",
             "PYTHONPATH": str(self.root),
             "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
         }

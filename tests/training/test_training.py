@@ -487,6 +487,31 @@ def test_a_device_that_is_not_there_is_named(task, tmp_path, device):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("x: can't allocate memory: 9 bytes"),
+    ],
+)
+def test_where_memory_ends_it_is_said_what_to_lower(task, tmp_path, monkeypatch, error):
+    def fails(*args):
+        raise error
+
+    monkeypatch.setattr(loop.Trainer, "train_epoch", fails)
+    with pytest.raises(ConfigError, match=r"no memory .* lower TrainConfig\.batch_size$"):
+        task.fit(tmp_path, epochs=1)
+
+
+def test_another_error_of_torch_stays_what_it_is(task, tmp_path, monkeypatch):
+    def fails(*args):
+        raise RuntimeError("shapes do not fit")
+
+    monkeypatch.setattr(loop.Trainer, "train_epoch", fails)
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        task.fit(tmp_path, epochs=1)
+
+
 def test_an_unknown_augmentation_is_refused_before_training(task, tmp_path):
     with pytest.raises(ConfigError, match="augmentation 'flip' is unknown; choose from noise"):
         task.fit(tmp_path, augment=("noise", "flip"))

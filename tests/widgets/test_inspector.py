@@ -67,6 +67,22 @@ def embedded(inspector):
     return unpack(inspector.payload)
 
 
+@pytest.fixture(scope="module")
+def parts(inspector):
+    """What drawing needs, by number of the record."""
+    return [unpack(part)[1] for part in inspector.parts]
+
+
+def of_rows(parts, record: np.ndarray, name: str) -> np.ndarray:
+    """A column that is spread over the parts, (n, values of a beat), in the table's order."""
+    seen, out = dict.fromkeys(range(len(parts)), 0), []
+    for number in record:
+        column = parts[number][name].reshape((record == number).sum(), -1)
+        out.append(column[seen[number]])
+        seen[number] += 1
+    return np.array(out)
+
+
 def test_every_wrong_beat_is_there_and_a_draw_of_right_ones(predictions, embedded):
     _, arrays = embedded
     index = arrays["random/index"]
@@ -89,7 +105,7 @@ def test_the_draw_repeats_with_its_seed(predictions, database):
     assert first.payload != other.payload
 
 
-def test_columns_say_what_the_predictions_say(predictions, embedded):
+def test_columns_say_what_the_predictions_say(predictions, embedded, parts):
     about, arrays = embedded
     index = arrays["random/index"]
     p = predictions[index]
@@ -98,7 +114,11 @@ def test_columns_say_what_the_predictions_say(predictions, embedded):
     assert np.array_equal(arrays["random/predicted"], p.predicted)
     assert np.array_equal(arrays["random/sample"], p.sample)
     assert np.array_equal(names[arrays["random/record"]], p.record)
-    assert np.array_equal(arrays["random/probabilities"].reshape(-1, len(CLASSES)), p.probabilities)
+    assert np.array_equal(arrays["random/confidence"], p.confidence)
+    loss = -np.log(np.maximum(p.probabilities[np.arange(len(p)), p.true], 1e-12))
+    assert np.allclose(arrays["random/loss"], loss)
+    shown = of_rows(parts, arrays["random/record"], "random/probabilities")
+    assert np.array_equal(shown, p.probabilities)
 
 
 def test_rr_intervals_are_those_of_the_beats(few, embedded):
@@ -116,18 +136,18 @@ def test_counts_add_up_to_the_confusion_matrix(predictions, embedded):
     )
 
 
-def test_strips_hold_the_record_and_both_neighbours(embedded, database):
+def test_strips_hold_the_record_and_both_neighbours(embedded, parts, database):
     about, arrays = embedded
-    offset = np.cumsum(arrays["stretch_length"]) - arrays["stretch_length"]
     rows = np.arange(0, len(arrays["random/index"]), 25)
     checked = 0
     for row in rows:
         number, start = arrays["random/record"][row], arrays["random/start"][row]
         stop = start + arrays["random/width"][row]
-        here = (arrays["stretch_record"] == number) & (arrays["stretch_start"] <= start)
-        piece = np.flatnonzero(here)[-1]
-        at = offset[piece] + start - arrays["stretch_start"][piece]
-        shown = arrays["signal"][at : at + stop - start] * STEP_MV
+        part = parts[number]
+        offset = np.cumsum(part["stretch_length"]) - part["stretch_length"]
+        piece = np.flatnonzero(part["stretch_start"] <= start)[-1]
+        at = offset[piece] + start - part["stretch_start"][piece]
+        shown = part["signal"][at : at + stop - start] * STEP_MV
         trace = read_trace(database, about["records"][number]["name"])
         assert np.abs(shown - trace.signal[start:stop]).max() <= STEP_MV / 2 + 1e-6
         number_in_record = trace.find(arrays["random/sample"][row : row + 1])[0]
@@ -138,11 +158,34 @@ def test_strips_hold_the_record_and_both_neighbours(embedded, database):
     assert checked > 10
 
 
-def test_a_beat_takes_a_quarter_of_a_kilobyte(small_beats, database):
-    """Ten thousand of them then fit into the 2.5 MB that a page may have."""
+def test_a_page_and_a_record_stay_light(small_beats, database):
+    """The most errors the book has had are 8,300, and with the right beats to compare 11,000: in
+    base64, the table of a page is then below half a megabyte. A record with errors everywhere, all
+    of which is brought, is not much more than half of that."""
     made = BeatInspector({"random": guesses(small_beats, wrong=0.2)}, database)
     _, arrays = unpack(made.payload)
-    assert len(made.payload) < 250 * arrays["random/index"].size
+    n = arrays["random/index"].size
+    assert len(made.payload) * 4 / 3 * 11_000 / n < 500_000
+    assert max(map(len, made.parts)) * 4 / 3 < 280_000
+
+
+def test_neighbours_answers_and_the_usual_beat_come_with_the_record(
+    predictions, embedded, parts, database
+):
+    about, _ = embedded
+    assert about["answering"] == ["random split", "inter-patient split"]
+    for record, part in zip(about["records"], parts, strict=True):
+        trace = read_trace(database, record["name"])
+        normal = trace.beats(np.flatnonzero(trace.aami == 0))
+        if len(normal):
+            assert np.abs(part["usual"] / 255 - np.median(normal, axis=0)).max() < 0.003
+        else:
+            assert not len(part["usual"])
+        at = {int(r): int(s) for r, s in zip(trace.r, trace.sample, strict=True)}
+        own = predictions.record == record["name"]
+        said = dict(zip(predictions.sample[own].tolist(), predictions.predicted[own], strict=True))
+        wanted = [said.get(at[int(r)], -1) for r in part["ann_r"]]
+        assert part["ann_answer0"].tolist() == wanted
 
 
 def test_the_preset_keeps_its_order(embedded):
@@ -151,12 +194,33 @@ def test_the_preset_keeps_its_order(embedded):
     assert about["presets"] == [{"name": "Likely label errors", "note": "Candidates, not errors."}]
 
 
-def test_grad_cam_is_there_for_the_protocol_with_a_model(embedded):
+def test_grad_cam_is_there_for_the_protocol_with_a_model(embedded, parts):
     about, arrays = embedded
+    assert [p["explained"] for p in about["protocols"]] == [True, False]
     points = len(range(0, BEAT_LENGTH, about["cam_stride"]))
-    assert arrays["random/cam"].size == points * arrays["random/index"].size
-    assert arrays["random/cam"].max() == about["cam_levels"]
-    assert "inter_patient/cam" not in arrays
+    cam = of_rows(parts, arrays["random/record"], "random/cam")
+    assert cam.shape == (arrays["random/index"].size, points)
+    assert cam.max() == about["cam_levels"]
+    assert not any("inter_patient/cam" in part for part in parts)
+    annotated = of_rows(parts, arrays["random/record"], "random/cam_true")
+    right = arrays["random/true"] == arrays["random/predicted"]
+    assert np.array_equal(annotated[right], cam[right])
+    assert not np.array_equal(annotated[~right], cam[~right])
+
+
+def test_the_second_lead_and_all_beats_places_come_with_the_record(inspector, embedded, database):
+    about, _ = embedded
+    for record, packed, second in zip(
+        about["records"], inspector.parts, inspector.seconds, strict=True
+    ):
+        trace, part = read_trace(database, record["name"]), unpack(packed)[1]
+        assert np.array_equal(part["beat_r"], trace.r)
+        assert np.array_equal(part["beat_class"], trace.aami)
+        assert record["second"] == trace.second_lead != record["lead"]
+        shown = unpack(second)[1]["signal"] * STEP_MV
+        start, length = part["stretch_start"], part["stretch_length"]
+        places = np.concatenate([np.arange(a, a + n) for a, n in zip(start, length, strict=True)])
+        assert np.abs(shown - trace.second[places]).max() <= STEP_MV / 2 + 1e-6
 
 
 def test_beats_of_no_record_come_from_their_signals(few):
@@ -168,9 +232,12 @@ def test_beats_of_no_record_come_from_their_signals(few):
         BeatInspector({"kaggle": unplaced})
     made = BeatInspector({"kaggle": unplaced}, signals={"kaggle": few.signal[:400]})
     about, arrays = unpack(made.payload)
-    assert about["records"] == [{"name": "mitbih_test", "lead": "", "fs": FS, "known": False}]
+    (record,) = about["records"]
+    assert record == {"name": "mitbih_test", "lead": "", "second": "", "fs": FS, "known": False}
+    assert made.seconds == [b""]
     index = arrays["kaggle/index"]
-    shown = arrays["signal"].reshape(-1, BEAT_LENGTH) * STEP_MV
+    (part,) = made.parts
+    shown = unpack(part)[1]["signal"].reshape(-1, BEAT_LENGTH) * STEP_MV
     assert np.abs(shown - few.signal[index]).max() <= STEP_MV / 2 + 1e-6
 
 
@@ -273,7 +340,7 @@ def test_both_forms_are_offered_to_the_notebook(inspector):
 def test_the_page_needs_no_other_file(inspector):
     page = inspector.to_html()
     assert 'from "./' not in page
-    assert page.count("</script>") == 2
+    assert page.count("</script>") == 2 + len(inspector.parts) + len(inspector.seconds)
     assert "https://" not in page
 
 

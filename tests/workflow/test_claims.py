@@ -140,7 +140,7 @@ def test_a_page_says_beside_the_sentence_that_it_is_not_so(worse, published):
     (note,) = claims.notes("index", worse)
     assert note in told and claims.unmarked(told) == text
     before = told[: told.index(note)].rstrip().rpartition("\n\n")[2]
-    assert "far lower, above all for classes S and F" in before
+    assert "far lower than the first, above all for S and F" in before
 
 
 def test_a_notebook_says_so_below_its_text_and_its_figures(worse, published):

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pydata_sphinx_theme
 import pytest
+import sphinx
 from bs4 import BeautifulSoup
 
 from ecgcore import paths
-from ecgcore.workflow import cards, citation, pages
+from ecgcore.workflow import cards, citation, pages, site
 
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static"
 FIGURE = """<!doctype html><html data-content_root="./"><link rel=stylesheet href=book.css>
@@ -35,6 +36,29 @@ def test_only_icons_in_use_are_kept(tmp_path):
     pages.trim_icons(tmp_path)
     assert icons(script) == {"bars", "heart", "circle-half-stroke"}  # the last is also "adjust"
     assert script.stat().st_size < 100_000
+
+
+def test_search_finds_records_by_number(tmp_path):
+    script = tmp_path / "_static/searchtools.js"
+    script.parent.mkdir()
+    theirs = Path(sphinx.__file__).parent / "themes/basic/static/searchtools.js"
+    shutil.copy(theirs, script)
+    pages.find_numbers(tmp_path)
+    before, after = (path.read_text(encoding="utf-8") for path in (theirs, script))
+    assert len(re.findall(r"match\(/\^\\d", before)) == 1 and not re.search(r"match\(/\^\\d", after)
+
+
+def test_folds_in_a_row_that_show_nothing_are_one():
+    def code(source: str, *tags: str, shows: bool = False) -> dict:
+        outputs = [{"output_type": "stream"}] if shows else []
+        return {"cell_type": "code", "source": [source], "outputs": outputs,
+                "metadata": {"tags": list(tags)}}  # fmt: skip
+
+    cells = [code("a = 1", "parameters"), code("a = 2", "injected-parameters"),
+             code("import b", "hide-input"), code("b.show()", "hide-input", shows=True),
+             code("c.show()", "hide-input", shows=True)]  # fmt: skip
+    found = ["".join(cell["source"]) for cell in site.joined(cells)]
+    assert found == ["a = 1", "a = 2\n\nimport b\n\nb.show()", "c.show()"]
 
 
 PAGE = """<dl class="glossary"><dt id="term-lead">lead<a class="headerlink">#</a></dt>

@@ -51,8 +51,8 @@ def read(path: Path, lead: str = "", fs: float | None = None) -> Content:
 def _opened(path: Path) -> wave.Wave_read:
     try:
         return wave.open(str(path), "rb")
-    except (wave.Error, EOFError, OSError) as error:
-        reason = str(error) or "it ends within its header"
+    except (wave.Error, EOFError, OSError, RuntimeError) as error:
+        reason = str(error).strip() or "it ends within its header"
         raise DataError(f"{path}: not uncompressed sound ({reason})") from None
 
 

@@ -15,7 +15,7 @@ def what_it_lacks_is_context(numbers: Numbers) -> bool:
     )
 
 
-@claim("index", "The inter-patient bars are far lower, above all for classes S and F")
+@claim("index", "The second bars are far lower than the first, above all for S and F")
 def bars_are_far_lower(numbers: Numbers) -> bool:
     """Macro-F1 of new patients is less than two thirds of that of known ones, and the F1 of S and F
     falls further than that of N and V."""
