@@ -99,6 +99,7 @@ $(READY): requirements.lock pyproject.toml
 	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check $$(grep '^torch==' requirements.lock) 2> >(grep -v "^WARNING: Location" >&2)
 	grep -Ev '^(#|torch==)' requirements.lock | xargs -P 2 -n 60 $(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps 2> >(grep -v "^WARNING: Location" >&2)
 	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	cp ecgcore/workflow/no_home.pth $(VENV)/lib/python*/site-packages/
 	touch $(READY)
 
 # Pin anew what pyproject.toml asks for.

@@ -4,8 +4,8 @@
 
 The runs are those of the book's recipe, by the package's own loop, each in a process that a second
 runs beside; what time leaves undone is null. `python -m torture.gpu --work` is such a process: it
-reads a task a line and answers each with a line, both JSON. `--add gpu.json` takes what another
-machine measured into figures/torture.json.
+reads a task a line and answers each with a line, both JSON. `--add gpu.json --commit COMMIT` takes
+what another machine measured into figures/torture.json.
 """
 
 import argparse
@@ -394,13 +394,14 @@ class Measure:
         self.note(f"{name}_missed", {"failed": "it had ended before it was killed"})
 
 
-def add(measured: Path) -> None:
-    """Take what was measured on another machine into figures/torture.json."""
+def add(measured: Path, commit: str) -> None:
+    """Take what another machine measured into figures/torture.json; commit: of the code there."""
     from ecgcore import paths
     from ecgcore.files import read_json, write_json
 
     path = paths.FIGURES / "torture.json"
-    write_json(path, read_json(path) | {"gpu": read_json(measured)})
+    about = {"commit": commit, "limit_mb": MEMORY_MB}
+    write_json(path, read_json(path) | {"gpu": read_json(measured) | about})
 
 
 def main() -> None:
@@ -412,9 +413,12 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="to see that all works")
     parser.add_argument("--work", action="store_true", help="be a process that trains")
     parser.add_argument("--add", type=Path, help="take what --out wrote elsewhere into the book")
+    parser.add_argument("--commit", help="with --add: of the code that measured it")
     given = parser.parse_args()
     if given.add:
-        add(given.add)
+        if not given.commit:
+            parser.error("--add needs --commit")
+        add(given.add, given.commit)
         return
     if given.work:
         work(str(given.beats), given.device)

@@ -25,6 +25,14 @@
   dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
   document.body.append(dialog);
 
+  /** For paper: what is loaded late comes now, what is folded lies open. */
+  function unfold() {
+    document.querySelectorAll("img[loading=lazy]").forEach((image) => { image.loading = "eager"; });
+    document.querySelectorAll("details.folded").forEach((table) => { table.open = true; });
+  }
+  window.addEventListener("beforeprint", unfold);
+  if (new URLSearchParams(location.search).has("print")) unfold();
+
   for (const image of document.querySelectorAll("main figure img")) {
     if (image.closest("a")) continue;
     Object.entries({ role: "button", tabindex: "0", "aria-haspopup": "dialog",

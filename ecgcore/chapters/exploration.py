@@ -14,14 +14,32 @@ from ecgcore.plots.style import Figure, beat_time, canvas, panels
 HALVES = {"DS1": DS1, "DS2": DS2}
 
 
+def median_age(table: pd.DataFrame) -> str:
+    """Median age (years) of the records' patients, where it is known of any."""
+    age = table["age"].median()
+    return "unknown" if np.isnan(age) else f"{age:.0f}"
+
+
+def shown(table: pd.DataFrame, wanted: str) -> str:
+    """The record that is asked for; where the database has none of that name, the one with most
+    ectopic beats."""
+    ectopic = table.set_index("record")[["S", "V", "F"]].sum(axis=1)
+    return wanted if wanted in ectopic else ectopic.idxmax()
+
+
 def record_composition(table: pd.DataFrame) -> Figure:
-    """Share of each class in each record, one bar a record. table: from records.overview."""
+    """Share of each class in each record, one bar a record; its half and its S and V beats beside
+    it. table: from records.overview."""
     figure, ax = canvas(size=(7.4, 7.6))
+    half = {name: f"{name} ({title})" for title, names in HALVES.items() for name in names}
     share = 100 * table[list(CLASSES)].div(table[list(CLASSES)].sum(axis=1), axis=0)
     left = np.zeros(len(table))
     for letter in CLASSES:
         ax.barh(table["record"], share[letter], left=left, color=COLOURS[letter], label=letter)
         left += share[letter].to_numpy()
+    for at, row in enumerate(table.itertuples()):
+        ax.text(101, at, f"S {row.S:,}   V {row.V:,}", fontsize=6.5, va="center")
+    ax.set_yticks(range(len(table)), [half.get(name, name) for name in table["record"]])
     ax.set(xlabel="share of the record's beats (%)", ylabel="record", xlim=(0, 100))
     ax.invert_yaxis()
     ax.margins(y=0.01)

@@ -182,7 +182,10 @@ def gpu_texts(gpu: dict | None) -> dict[str, str]:
     device = gpu["hardware"].get("device", "unknown")
     said = (gpu["runs"].get("exhaust") or {}).get("said")
     compared = gpu["runs"].get("compare") or {}
-    story = f"Measured on one {device}, at most two processes at a time."
+    story = (
+        f"Measured on one {device} at commit {gpu['commit']}, at most two processes at a time, "
+        f"each of which was allowed {gpu['limit_mb']:,} MB of its memory."
+    )
     if "fp32" in compared:
         story += (
             f" The same weights give probabilities that differ from the processor's by at most "

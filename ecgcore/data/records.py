@@ -118,12 +118,12 @@ def read_beats(database: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def overview(database: Path, names: Iterable[str] | None = None) -> pd.DataFrame:
-    """A row a record: patient's sex and age, leads, sampling rate, duration (s), beats a class.
+    """A row an annotated record: sex, age, leads, sampling rate, duration (s), beats a class.
 
     What is not known of a patient is left empty, as is the duration that only the samples tell.
     """
     rows = []
-    for name in names or record_names(database):
+    for name in names or annotated_names(database):
         header = read_header(database, name)
         _, symbol = read_beats(database, name)
         aami = pd.Series([AAMI_OF_SYMBOL[s] for s in symbol])

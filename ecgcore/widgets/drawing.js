@@ -101,7 +101,7 @@ export function stripPanel(data, table, row, { width, palette, wide, both }) {
   const leads = both && strip.second ? [[strip.values, lead], [strip.second, second]] : [[strip.values, ""]];
   const ranges = leads.map(([values]) => limits(values));
   const seconds = (strip.values.length - 1) / data.fs;
-  const [left, top, gap] = [46, 30, 8];
+  const [left, top, gap] = [46, 30, 16];
   const tall = ranges.reduce((sum, [low, high]) => sum + high - low, 0);
   const fits = Math.min(8, (width - left - 8) / (MM_PER_S * seconds), (TALLEST * Math.sqrt(leads.length)) / (MM_PER_MV * tall));
   const mm = Math.max(2.9, fits);

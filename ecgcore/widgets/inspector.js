@@ -12,7 +12,7 @@ import { matrixTable } from "./matrix.js";
 import { beatRows, csvOf, download, noteRows } from "./notes.js";
 
 const DISCLAIMER = "Research software, no medical device. Annotations are the database\u2019s "
-  + "own; one lead is shown at 125\u202fHz, as the network sees it.";
+  + "own; leads are shown at 125\u202fHz, of which the network sees the first alone.";
 
 class Inspector {
   constructor(data, model, root) {

@@ -18,7 +18,7 @@ export function tachogramPanel(data, table, row, { width, palette }) {
   const y = (s) => height * (1 - Math.min(s, high) / high);
   const node = svg("g", { transform: `translate(${left} ${top})`, fill: palette.ink });
   node.append(
-    text(0, -10, "RR intervals, each above the beat that ends it; letters: not N", { fill: palette.muted, "font-size": 11 }),
+    text(0, -10, `RR intervals${width < 500 ? "" : ", each above the beat that ends it"}; letters: not N`, { fill: palette.muted, "font-size": 11 }),
     svg("rect", { width: inner.width, height, fill: palette.ground, stroke: palette.muted, "stroke-width": 0.8 }),
     line(x(0), 0, x(0), height, palette.muted, { "stroke-dasharray": "2 3" }),
     polyline(intervals.map(({ at, rr }) => [x(at), y(rr)]), { stroke: palette.muted, "stroke-width": 0.8, opacity: 0.6 }),

@@ -70,8 +70,6 @@ def become_snakemake(profile: str, options: Sequence[str]) -> None:
     remove_unfinished(paths.RUNS / profile)
     os.set_inheritable(lock.fileno(), True)  # past the next program's start
     os.environ[OF_A_RUN] = str(paths.RUNS)
-    if not os.access(os.path.expanduser("~"), os.W_OK):  # where Snakemake would keep its cache
-        os.environ.setdefault("XDG_CACHE_HOME", str(paths.RUNS / "cache"))
     os.chdir(paths.ROOT)
     command = [sys.executable, "-m", "snakemake", *options, "--config", f"profile={profile}"]
     os.execv(sys.executable, [*command, "--quiet", "host", "--rerun-incomplete", "--nolock"])

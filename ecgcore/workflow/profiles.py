@@ -50,6 +50,11 @@ class DataConfig:
         _check_split(self.split)
 
     @property
+    def is_own(self) -> bool:
+        """Whether the records are a user's, of which nothing is kept with the project."""
+        return self.database != type(self).database
+
+    @property
     def halves(self) -> "Halves | None":
         """The records that inter_patient trains and tests on, where the profile names them."""
         from ecgcore.beats.splits import Halves  # needs pandas, and listing steps does not
@@ -142,7 +147,9 @@ class Profile:
 
     def parameters(self, notebook: str) -> dict[str, Any]:
         """What papermill injects into a notebook."""
-        return {"profile": self.name} | self.notebooks.get(notebook, {})
+        # Nothing is kept that could be read instead.
+        here = {"recompute": True} if self.data.is_own and notebook == "08_label_errors" else {}
+        return {"profile": self.name} | here | self.notebooks.get(notebook, {})
 
     def all_parameters(self, notebook: str) -> dict[str, Any]:
         """Every parameter of a notebook, those included that have its own cell's values."""
@@ -150,7 +157,7 @@ class Profile:
 
     def recomputes(self, notebook: str) -> bool:
         """Whether a notebook's results, which take long, are computed and not just read."""
-        return self.notebooks.get(notebook, {}).get("recompute", False)
+        return self.parameters(notebook).get("recompute", False)
 
     def kept_file(self, name: str) -> Path:
         """Where results that take long are kept: the profile's own, if it computes them, else those

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from html import escape
 
 import pandas as pd
 from pandas.io.formats.style import Styler
@@ -81,6 +82,20 @@ def table(frame: pd.DataFrame, caption: str, formats: dict | None = None) -> Sty
 
 
 NO_WORDS = re.compile(r"\b(to|h|min|s|ms|Hz|dB|mV|MB|GB)\b")  # between numbers and behind them
+
+
+class Folded:
+    """A long table behind its caption, which opens it. (On paper it is open.)"""
+
+    def __init__(self, styler: Styler):
+        self.styler = styler
+
+    def _repr_html_(self) -> str:
+        bare = self.styler.to_html(caption="")
+        return (
+            f'<details class="folded"><summary>{escape(self.styler.caption)}</summary>'
+            f"{bare}</details>"
+        )
 
 
 def _is_words(column: pd.Series) -> bool:

@@ -11,6 +11,7 @@ import yaml
 from ecgcore import paths, provenance
 from ecgcore.files import replacing, write_text
 from ecgcore.workflow import graph
+from ecgcore.workflow.profiles import load_profile
 from ecgcore.workflow.results import assemble, load_metrics
 
 
@@ -86,6 +87,15 @@ def _with_sources(cells: list[dict], notebook: str) -> Iterator[dict]:
             }
 
 
+# What stands at the top of every page, where it is not the book of mitdb.
+SMOKE = "Smoke profile: a few records, one epoch. The numbers on this page are no results."
+OWN = (
+    "Made from a database of one's own. What is said of patients and records by number, the "
+    "studies, and the chapters on rhythm, another database, two patients and noise are those of "
+    "the MIT-BIH Arrhythmia Database, as published."
+)
+
+
 def stage_site(profile: str) -> Path:
     """Bring the book's pages, figures and configuration beside the executed notebooks."""
     site = site_dir(profile)
@@ -97,8 +107,10 @@ def stage_site(profile: str) -> Path:
     for name in ("_toc.yml", "_config.yml"):
         shutil.copy(paths.ROOT / name, site / name)
     if profile == "smoke":
-        _announce_smoke(site / "_config.yml")
+        _announce(site / "_config.yml", SMOKE)
     else:
+        if load_profile(profile).data.is_own:
+            _announce(site / "_config.yml", OWN)
         _mark_claims(site / "book", load_metrics(profile))
     return site
 
@@ -116,11 +128,9 @@ def _mark_claims(book: Path, numbers: dict) -> None:
         write_text(notebook, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
-def _announce_smoke(config: Path) -> None:
-    """Say on every page that the numbers are no results."""
+def _announce(config: Path, text: str) -> None:
+    """Say something at the top of every page."""
     document = yaml.safe_load(config.read_text(encoding="utf-8"))
-    document["sphinx"]["config"]["html_theme_options"]["announcement"] = (
-        "Smoke profile: a few records, one epoch. The numbers on this page are no results."
-    )
+    document["sphinx"]["config"]["html_theme_options"]["announcement"] = text
     with replacing(config) as temporary:
         temporary.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")

@@ -21,11 +21,12 @@ from ecgcore import paths
 from ecgcore.beats.cutting import Beats
 from ecgcore.beats.dataset import test_beats
 from ecgcore.constants import CLASSES
-from ecgcore.data.records import default_database, read_header
+from ecgcore.data.records import read_header
 from ecgcore.errors import DownloadError
 from ecgcore.files import replacing, sha256, write_json, write_text
 from ecgcore.inference import classifier
 from ecgcore.inference.classifier import PROTOCOL
+from ecgcore.workflow.profiles import load_profile
 
 ASSETS = Path("book", "_static", "try-it", "assets")  # in the book's source
 RUNTIME_VERSION = "1.30.0"
@@ -50,9 +51,9 @@ def publish(profile: str, folder: Path) -> str:
     network = classifier.load(model)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(model, folder / "model.onnx")
-    beats = test_beats(profile, PROTOCOL)
+    beats, database = test_beats(profile, PROTOCOL), load_profile(profile).data.database_path
     chosen, right = choose(beats, network.probabilities(beats.signal).argmax(axis=1))
-    write_text(folder / "beats.json", json.dumps(describe(beats[chosen], right)))
+    write_text(folder / "beats.json", json.dumps(describe(beats[chosen], right, database)))
     write_example(beats, folder / "example.csv")
     reason = ""
     try:
@@ -94,9 +95,8 @@ def choose(beats: Beats, predicted: np.ndarray, seed: int = 0) -> tuple[np.ndarr
     return index, predicted[index] == beats.aami[index]
 
 
-def describe(beats: Beats, right: np.ndarray) -> list[dict]:
+def describe(beats: Beats, right: np.ndarray, database: Path) -> list[dict]:
     """Beats as plain values: record, time in it (s), class number, and the signal, rounded."""
-    database = default_database()
     fs = {name: read_header(database, name).fs for name in np.unique(beats.record)}
     return [
         {

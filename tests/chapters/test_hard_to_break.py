@@ -73,6 +73,8 @@ def run(weights, **others):
 def test_the_gpu_is_told_with_what_was_not_done():
     gpu = {
         "hardware": {"device": "a GPU"},
+        "commit": "0123456789ab",
+        "limit_mb": 900,
         "sizes": {"large": 1024},
         "runs": {
             "random_0": run("a"),
@@ -89,6 +91,7 @@ def test_the_gpu_is_told_with_what_was_not_done():
     same = chapter.gpu_repeats(gpu)["same weights bit for bit"].tolist()
     assert same == ["yes", "not done", "no", "not done"]
     assert chapter.gpu_seeds(gpu)["seed"].tolist() == [0, 3]
-    assert "a GPU" in chapter.gpu_texts(gpu)["gpu_story"]
+    story = chapter.gpu_texts(gpu)["gpu_story"]
+    assert "a GPU" in story and "0123456789ab" in story and "900 MB" in story
     assert "no memory left" in chapter.gpu_texts(gpu)["gpu_memory"]
     assert "untried" in chapter.gpu_texts(None)["gpu_story"]

@@ -16,14 +16,11 @@ from ecgcore.inference import classifier
 
 
 @pytest.fixture
-def predict(checkpoint, capsys, monkeypatch):
-    """Run the command; returns exit code, standard output, standard error."""
-    network = str(classifier.onnx_file(checkpoint))
+def run(capsys, monkeypatch):
+    """Any command; returns exit code, standard output, standard error."""
 
-    def run(*arguments):
-        monkeypatch.setattr(
-            "sys.argv", ["ecgcore", "predict", *map(str, arguments), "--model", network]
-        )
+    def command(*arguments):
+        monkeypatch.setattr("sys.argv", ["ecgcore", *map(str, arguments)])
         try:
             main.main()
             code = 0
@@ -32,7 +29,14 @@ def predict(checkpoint, capsys, monkeypatch):
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
-    return run
+    return command
+
+
+@pytest.fixture
+def predict(run, checkpoint):
+    """`ecgcore predict` with the network that sees single beats."""
+    network = classifier.onnx_file(checkpoint)
+    return lambda *arguments: run("predict", *arguments, "--model", network)
 
 
 def test_csv_has_the_promised_columns_and_the_same_probabilities(
@@ -124,22 +128,9 @@ def test_impossible_wishes_are_refused(predict, thousand_csv, database, tmp_path
 
 
 @pytest.fixture
-def predict_rhythm(rhythm_file, capsys, monkeypatch):
-    """The command with a rhythm model; returns exit code, standard output, standard error."""
-
-    def run(*arguments):
-        options = ["--model", rhythm_file]
-        command = ["ecgcore", "predict", *arguments, *options]
-        monkeypatch.setattr("sys.argv", [str(word) for word in command])
-        try:
-            main.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+def predict_rhythm(run, rhythm_file):
+    """The same with a rhythm model."""
+    return lambda *arguments: run("predict", *arguments, "--model", rhythm_file)
 
 
 def test_a_record_is_classified_in_its_rhythm_in_every_format(predict_rhythm, database):
@@ -185,23 +176,6 @@ def test_what_has_no_rhythm_is_refused_in_one_sentence(
     ):
         code, out, err = predict_rhythm(*arguments)
         assert (code, out) == (2, "") and sentence in err and len(err.splitlines()) == 1
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """Any command; returns exit code, standard output, standard error."""
-
-    def command(*arguments):
-        monkeypatch.setattr("sys.argv", ["ecgcore", *map(str, arguments)])
-        try:
-            main.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
 
 
 @pytest.fixture

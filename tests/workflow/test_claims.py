@@ -139,8 +139,9 @@ def test_a_page_says_beside_the_sentence_that_it_is_not_so(worse, published):
     told = claims.marked("index", text, worse)
     (note,) = claims.notes("index", worse)
     assert note in told and claims.unmarked(told) == text
-    before = told[: told.index(note)].rstrip().rpartition("\n\n")[2]
-    assert "far lower than the first, above all for S and F" in before
+    before = told[: told.index(note)].rstrip()  # the figure's directive, which is whole
+    assert before.endswith("```")
+    assert "far lower than the first, above all for S and F" in before.rpartition("```{figure}")[2]
 
 
 def test_a_notebook_says_so_below_its_text_and_its_figures(worse, published):

@@ -72,6 +72,12 @@ def test_every_shipped_profile_is_valid():
         assert load_profile(path.stem).name == path.stem
 
 
+def test_a_database_of_ones_own_reads_nothing_that_is_kept_with_the_project():
+    own = Profile("mine", DataConfig(database="somewhere"), {})
+    assert own.recomputes("08_label_errors")
+    assert not load_profile("paper").recomputes("08_label_errors")
+
+
 def test_the_command_line_trains_what_02_training_does():
     cells = json.loads((paths.NOTEBOOKS / "02_training.ipynb").read_text())["cells"]
     (cell,) = (c for c in cells if "parameters" in c["metadata"].get("tags", []))

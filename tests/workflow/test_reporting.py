@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ecgcore import paths
@@ -79,3 +80,13 @@ def test_writing_metrics_keeps_the_other_entries(tmp_path, monkeypatch):
 def test_clock_and_percent():
     assert reporting.clock(3725.9) == "1:02:05"
     assert reporting.percent(0.98765) == "98.8 %"
+
+
+def test_tables_have_words_to_the_left_and_numbers_to_the_right():
+    columns = {"n": [1], "rule": ["5 % left"], "F1": ["0.9 (0.8 to 1)"], "took": ["3 s"]}
+    table = reporting.table(pd.DataFrame({"split": ["a"], **columns}), "Rates of < 1.")
+    left = re.findall(r"\.(col\d) \{\s*text-align: left", table.to_html())
+    assert left == ["col0", "col2"]
+    folded = reporting.Folded(table)._repr_html_()
+    assert folded.startswith('<details class="folded"><summary>Rates of &lt; 1.</summary>')
+    assert "<caption>" not in folded and folded.count("<td") == 5

@@ -53,6 +53,7 @@ PAGES = (  # with claims, in the order of the book
 )
 CLAIMS = tuple(sorted(core.CLAIMS, key=lambda claim: PAGES.index(claim.page)))
 HEAD = ":::{admonition} Not so in this run"  # how a note begins
+DIRECTIVE = re.compile(r"^(`{3,}|:{3,})\{.*?^\1 *$", re.MULTILINE | re.DOTALL)
 NOTE = "-note"  # how the name of a cell that holds notes ends
 
 
@@ -106,7 +107,7 @@ def _note(claim: Claim) -> str:
 
 
 def marked(page: str, text: str, numbers: Numbers) -> str:
-    """The source of a page of `book/`, with each note below the paragraph that it is about."""
+    """The source of a page of `book/`, with each note below paragraph or figure it is about."""
     return _marked(text, [c for c in broken(numbers) if c.page == page])
 
 
@@ -114,10 +115,18 @@ def _marked(text: str, claims: Iterable[Claim]) -> str:
     for claim in claims:
         at = text.find(claim.text)
         if at >= 0:
-            end = text.find("\n\n", at)
-            end = len(text.rstrip()) if end < 0 else end
+            end = _end(text, at)
             text = f"{text[:end]}\n\n{_note(claim)}{text[end:]}"
     return text
+
+
+def _end(text: str, at: int) -> int:
+    """Where the directive around a position ends, else the paragraph."""
+    for directive in DIRECTIVE.finditer(text):
+        if directive.start() <= at < directive.end():
+            return directive.end()
+    end = text.find("\n\n", at)
+    return len(text.rstrip()) if end < 0 else end
 
 
 def unmarked(text: str) -> str:
