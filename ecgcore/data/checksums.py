@@ -44,7 +44,7 @@ def read_checksums(path: Path) -> dict[str, str]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise DataError(f"{path}: missing, so the database cannot be checked") from None
+        raise DataError(f"{path}: missing, so nothing beside it can be checked") from None
     except ValueError:  # no text at all
         raise DataError(f"{path}: not a list of checksums") from None
     found = [_CHECKSUM.fullmatch(line.strip()) for line in text.splitlines() if line.strip()]

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import ecgcore.published
 from ecgcore import paths
+from ecgcore.constants import CHECKSUMS
+from ecgcore.data.checksums import read_checksums
 from ecgcore.errors import DataError
-from ecgcore.files import read_json
+from ecgcore.files import read_json, sha256
 
 FOLDER = Path(ecgcore.published.__file__).parent
 PROFILES = ("paper", "full")  # whose trained weights are used, best first
@@ -53,17 +55,26 @@ TESTS = {
 
 
 def find(name: str) -> tuple[Path, str]:
-    """The weights called `name`, and where they come from, in words. Raises DataError if there are
-    none."""
+    """The weights called `name`, and where they come from, in words.
+
+    Raises DataError if there are none, or if a published file is not as it was published.
+    """
     for profile in PROFILES:
         if paths.model_file(profile, name).is_file():
             return paths.model_file(profile, name), f"trained here (runs/{profile})"
     for suffix in (".safetensors", ".onnx"):
         path = FOLDER / f"{name}{suffix}"
         if path.is_file():
+            _check(name)
             return path, PUBLISHED
     wanted = paths.model_file(PROFILES[0], name)
     raise DataError(f"{wanted}: no trained network yet; `make book` trains one")
+
+
+def _check(name: str) -> None:
+    for file, digest in read_checksums(FOLDER / CHECKSUMS).items():
+        if Path(file).stem == name and sha256(FOLDER / file) != digest:
+            raise DataError(f"{FOLDER / file}: damaged (its SHA-256 differs from {CHECKSUMS})")
 
 
 def worth(name: str, own: dict, others: dict) -> list[dict]:

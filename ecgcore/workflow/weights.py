@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from ecgcore import paths
-from ecgcore.constants import CLASSES
+from ecgcore.constants import CHECKSUMS, CLASSES
 from ecgcore.data.formats import wfdb_record
 from ecgcore.data.records import default_database
 from ecgcore.errors import ConfigError, DataError
+from ecgcore.files import sha256, write_text
 from ecgcore.inference import classifying, onnx_export, published
 from ecgcore.models.checkpoints import load_checkpoint, read_tensors, save_weights
 from ecgcore.rhythm import onnx_graph, portable, storage
@@ -39,7 +40,14 @@ def publish(profile: str, folder: Path = published.FOLDER) -> list[Path]:
         of_rhythm = name in (published.RHYTHM, published.CAUSAL)
         write = _rhythm if of_rhythm else _network
         written += write(source, Path(folder) / source.name, reached)
+    _list(Path(folder))
     return written
+
+
+def _list(folder: Path) -> None:
+    """Checksums of all weights in a folder, which are compared before any of them answers."""
+    files = sorted(p for p in folder.iterdir() if p.suffix in (".safetensors", ".onnx"))
+    write_text(folder / CHECKSUMS, "".join(f"{sha256(p)}  {p.name}\n" for p in files))
 
 
 def _network(source: Path, target: Path, more: dict) -> list[Path]:

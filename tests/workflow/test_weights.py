@@ -51,3 +51,18 @@ def test_what_is_not_to_be_published(trained, monkeypatch, tmp_path):
     with pytest.raises(DataError, match="no trained weights yet"):
         weights.publish("paper", trained)
     assert not trained.exists()
+
+
+def test_a_flipped_bit_is_named_before_anything_is_classified(monkeypatch, tmp_path):
+    folder = tmp_path / "published"
+    shutil.copytree(published.FOLDER, folder)
+    monkeypatch.setattr(published, "FOLDER", folder)
+    monkeypatch.setattr(paths, "RUNS", tmp_path / "runs")
+    for name in published.NAMES:
+        assert published.find(name)[0].parent == folder
+    for file in ("rhythm.onnx", "rhythm_causal.onnx", "random.safetensors", "inter_patient.onnx"):
+        content = bytearray((folder / file).read_bytes())
+        content[len(content) // 2] ^= 1
+        (folder / file).write_bytes(content)
+        with pytest.raises(DataError, match=rf"{file}: damaged"):
+            published.find(file.partition(".")[0])

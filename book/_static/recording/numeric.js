@@ -15,6 +15,15 @@ export function median(values) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
+/** Percentile of some numbers, between the two nearest of them. */
+export function percentile(values, share) {
+  const sorted = Float64Array.from(values).sort();
+  const at = (share / 100) * (sorted.length - 1);
+  const low = Math.floor(at);
+  const high = Math.min(low + 1, sorted.length - 1);
+  return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
+}
+
 /** First position at which a value could be put into increasing ones; right: behind its equals. */
 export function searchSorted(values, value, right = false) {
   let [low, high] = [0, values.length];

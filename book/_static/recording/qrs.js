@@ -40,9 +40,9 @@ function envelope(signal, how) {
   return slow.map((value, i) => Math.sqrt(value * fast[i]));
 }
 
-/** Local maxima at least `distance` apart, the highest kept. */
-function peaksOf(values, distance) {
-  const found = [];
+/** Local maxima of some height at least `distance` apart, the highest kept. */
+export function peaksOf(values, distance, height = -Infinity) {
+  let found = [];
   for (let i = 1; i < values.length - 1; i += 1) {
     if (values[i - 1] >= values[i]) continue;
     let ahead = i + 1;
@@ -52,6 +52,7 @@ function peaksOf(values, distance) {
       i = ahead - 1;
     }
   }
+  found = found.filter((at) => values[at] >= height);
   const kept = found.map(() => true);
   const order = found.map((_, i) => i).sort((a, b) => values[found[b]] - values[found[a]]);
   for (const i of order) {

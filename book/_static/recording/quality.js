@@ -6,15 +6,17 @@ import { resample } from "./resample.js";
 
 /** @typedef {{start: number, stop: number, why: string}} Stretch in seconds */
 
-/** R peaks (s, increasing) and stretches of samples at `fs` Hz, NaN where one is missing.
-    onDone hears the share that is done.
-    @returns {{peaks: number[], stretches: Stretch[]}} */
-export function review(samples, fs, how, onDone = () => {}) {
+/** R peaks (s, increasing) and stretches of a lead. onDone hears the share that is done.
+    @returns {Promise<{peaks: number[], stretches: Stretch[]}>} */
+export async function review(lead, how, onDone = () => {}) {
   const [peaks, stretches] = [[], []];
-  const n = Math.ceil(samples.length / fs / how.BLOCK_S);
-  const edge = (i) => Math.min(Math.ceil(i * how.BLOCK_S * fs), samples.length);
+  const context = Math.ceil(how.CONTEXT_S * lead.fs);
+  const n = Math.ceil(lead.n / lead.fs / how.BLOCK_S);
+  const edge = (i) => Math.min(Math.ceil(i * how.BLOCK_S * lead.fs), lead.n);
   for (let i = 0; i < n; i += 1) {
-    const found = reviewBlock(samples, edge(i), edge(i + 1), fs, how);
+    const first = Math.max(0, edge(i) - context);
+    const samples = await lead.read(first, Math.min(edge(i + 1) + context, lead.n));
+    const found = reviewBlock(samples, first / lead.fs, edge(i) - first, edge(i + 1) - first, lead.fs, how);
     peaks.push(...found.peaks);
     stretches.push(...found.stretches);
     onDone((i + 1) / n);
@@ -22,18 +24,14 @@ export function review(samples, fs, how, onDone = () => {}) {
   return { peaks, stretches: joined(stretches) };
 }
 
-function reviewBlock(samples, start, stop, fs, how) {
-  const context = Math.ceil(how.CONTEXT_S * fs);
-  const first = Math.max(0, start - context);
-  const piece = samples.subarray(first, Math.min(stop + context, samples.length));
-  const [begin, end] = [(start - first) / fs, (stop - first) / fs];
-  const single = faultsOf(piece, fs, how);
-  const { runs, short } = runsBetween(single, piece.length / fs, how);
-  const found = wavesOf(piece, fs, single, runs, how);
+function reviewBlock(samples, offset, start, stop, fs, how) {
+  const [begin, end] = [start / fs, stop / fs];
+  const single = faultsOf(samples, fs, how);
+  const { runs, short } = runsBetween(single, samples.length / fs, how);
+  const found = wavesOf(samples, fs, single, runs, how);
   const faults = joined([...single, ...short]);
   const noisy = noisyWindows(found, begin, end, how).flatMap((each) => without(each, faults));
   const bad = joined([...faults, ...noisy]);
-  const offset = first / fs;
   return {
     peaks: found.peaks
       .filter((s) => s >= begin && s < end && !bad.some((b) => s >= b.start && s < b.stop))

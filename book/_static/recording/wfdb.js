@@ -1,91 +1,189 @@
-// WFDB records: header and samples, as header(5) and signal(5) of the WFDB Applications Guide.
+// WFDB records, in one piece or in several segments: ecgcore/data/formats/wfdb_record.py.
+import { parseAnnotations } from "./annotations.js";
+import { DataError, thousands } from "./errors.js";
+import { readHeader } from "./wfdb_header.js";
+import { openSignalFile } from "./wfdb_samples.js";
 
-export class DataError extends Error {}
+/** @typedef {{name: string, unit: string, fs: number, n: number,
+    read: (start: number, stop: number) => Promise<Float64Array>}} Lead one signal; NaN: missing */
+/** @typedef {{name: string, blob: Blob}} Dropped a file that the reader has dropped */
 
-const signed = (value, bits) => (value << (32 - bits)) >> (32 - bits);
-const word = (b, at) => b[at] | (b[at + 1] << 8);
-const ten = (value) => signed(value & 0x3ff, 10);
+const GAP = "~"; // stands for a segment or a signal file without samples
+const [SLOWEST, FASTEST] = [50, 10000]; // Hz
+const LONGEST_S = 31 * 86400;
+const MOST_BEYOND = 0.5; // share of annotated beats beyond the end: they are of another record
 
-/** Formats: samples in so many bytes; take(bytes, at) gives them; missing: what stands for none. */
-const PACKINGS = {
-  16: { samples: 1, size: 2, take: (b, at) => [signed(word(b, at), 16)], missing: -32768 },
-  24: { samples: 1, size: 3, take: (b, at) => [signed(word(b, at) | (b[at + 2] << 16), 24)],
-    missing: -8388608 },
-  32: { samples: 1, size: 4, take: (b, at) => [word(b, at) | (word(b, at + 2) << 16)],
-    missing: -2147483648 },
-  61: { samples: 1, size: 2, take: (b, at) => [signed(b[at + 1] | (b[at] << 8), 16)],
-    missing: -32768 },
-  80: { samples: 1, size: 1, take: (b, at) => [b[at] - 128], missing: -128 },
-  160: { samples: 1, size: 2, take: (b, at) => [word(b, at) - 32768], missing: -32768 },
-  212: { samples: 2, size: 3, missing: -2048, take: (b, at) => [
-    signed(b[at] | ((b[at + 1] & 15) << 8), 12), signed(b[at + 2] | ((b[at + 1] >> 4) << 8), 12)] },
-  310: { samples: 3, size: 4, missing: -512, take: (b, at) => {
-    const [first, second] = [word(b, at), word(b, at + 2)];
-    return [ten(first >> 1), ten(second >> 1), ten((first >> 11) | ((second >> 11) << 5))];
-  } },
-  311: { samples: 3, size: 4, missing: -512, take: (b, at) => {
-    const whole = word(b, at) | (word(b, at + 2) << 16);
-    return [ten(whole), ten(whole >> 10), ten(whole >> 20)];
-  } },
-};
+const baseName = (path) => path.split("/").pop();
+export const stemOf = (name) => name.replace(/\.[^.]*$/, "");
 
-const GAIN = /^([+-]?[\d.]+(?:e[+-]?\d+)?)(?:\(([+-]?\d+)\))?(?:\/(\S+))?$/i;
-
-/** The header of a record in one piece: {name, fs, length, signals}. Throws DataError.
-    @param {string} text  @param {string} file its name, for what is said of it */
-export function parseHeader(text, file) {
-  const lines = text.split(/\r\n|\r|\n/).map((l) => l.trim()).filter((l) => l && !l.startsWith("#"));
-  const [name, count, rate, length] = (lines[0] ?? "").split(/\s+/);
-  const n = Number(count);
-  if (!name || !Number.isInteger(n) || n < 1 || n > 1000 || lines.length <= n) {
-    throw new DataError(`${file}: not a WFDB header of a record with signals`);
-  }
-  if (name.includes("/")) throw new DataError(`${file}: a record in several segments`);
-  const fs = rate ? Number.parseFloat(rate) : 250;
-  if (!(fs >= 50 && fs <= 10000)) {
-    throw new DataError(`${file}: a sampling rate of ${fs} Hz is implausible`);
-  }
-  return { name, fs, length: Number.parseInt(length, 10) || null,
-    signals: lines.slice(1, n + 1).map((line) => signalLine(line, file)) };
+/** A file by its name, compared without case if there is none of just that name. */
+export function beside(files, name) {
+  const wanted = baseName(name);
+  return files.find((f) => f.name === wanted) ??
+    files.find((f) => f.name.toLowerCase() === wanted.toLowerCase());
 }
 
-function signalLine(line, file) {
-  const [name, format, gain = "", , zero, , , , ...words] = line.split(/\s+/);
-  const of = /^(\d+)(?:x(\d{1,6}))?(?::(\d{1,9}))?(?:\+(\d{1,12}))?$/.exec(format ?? "");
-  if (!of) throw new DataError(`${file}: a line that describes no signal`);
-  const [, value, baseline, unit] = GAIN.exec(gain) ?? [];
-  return { file: name, format: of[1], perFrame: Number(of[2] ?? 1) || 1, skew: Number(of[3] ?? 0),
-    offset: Number(of[4] ?? 0), gain: Number(value) || 200,
-    baseline: Number(baseline ?? zero) || 0, unit: unit ?? "mV", name: words.join(" ") };
+/** The record of a header: {name, leads, start, peaks, symbols, notes}. peaks: s, annotated, or null.
+    @param {Dropped[]} files all that were dropped  @param {Dropped} file the header */
+export async function openRecord(files, file) {
+  const header = await readHeader(file.blob, file.name);
+  const leads = await openLeads(files, file.name, header);
+  const name = stemOf(file.name);
+  const found = { name, leads, start: header.start, peaks: null, symbols: null, notes: [] };
+  const annotations = beside(files, `${name}.atr`);
+  return annotations ? { ...found, ...(await annotated(leads[0], header.fs, annotations)) } : found;
 }
 
-/** Samples of one signal of a file, in its unit; Float64Array, NaN where one is missing.
-    @param {Uint8Array} bytes of the file  @param signals all that share it
-    @param {number} which of them  @param {number | null} length frames, as the header says */
-export function samplesOf(bytes, signals, which, length, file) {
-  const packing = PACKINGS[signals[0].format];
-  if (!packing) throw new DataError(`${file}: signal format ${signals[0].format} is not supported`);
-  if (signals.some((s) => s.format !== signals[0].format)) {
-    throw new DataError(`${file}: signals of different formats in one file`);
+async function annotated(lead, frameRate, file) {
+  const beats = parseAnnotations(new Uint8Array(await file.blob.arrayBuffer()), file.name);
+  const seconds = beats.sample.map((s) => s / (beats.resolution ?? frameRate));
+  const kept = seconds.map((_, i) => i).filter((i) => seconds[i] >= 0 && seconds[i] <= lead.n / lead.fs);
+  const all = seconds.length;
+  const notes = [];
+  if (beats.doubled) {
+    notes.push(`${file.name}: ${thousands(beats.doubled)} beats are annotated twice; each counts once`);
   }
-  const width = signals.reduce((sum, s) => sum + s.perFrame, 0);
-  const { offset } = signals[0];
-  const there = Math.floor(
-    Math.floor((Math.max(bytes.length - offset, 0) * packing.samples) / packing.size) / width,
-  );
-  if (length !== null && there < length) {
-    throw new DataError(`${file}: short: ${there} samples of the ${length} that the header names`);
+  if (kept.length < all) {
+    notes.push(`${file.name}: ${thousands(all - kept.length)} of ${thousands(all)} annotated beats ` +
+      "lie outside the signal");
   }
-  const line = signals[which];
-  const own = signals.slice(0, which).reduce((sum, s) => sum + s.perFrame, 0);
-  const end = (length ?? there) * line.perFrame;
-  const found = new Float64Array(end).fill(NaN);
-  for (let i = line.skew * line.perFrame; i < end; i += 1) {
-    const at = Math.floor(i / line.perFrame) * width + own + (i % line.perFrame);
-    const block = offset + Math.floor(at / packing.samples) * packing.size;
-    const stored = packing.take(bytes, block)[at % packing.samples];
-    const value = stored === packing.missing ? NaN : (stored - line.baseline) / line.gain;
-    found[i - line.skew * line.perFrame] = value;
+  if (kept.length < 2 || kept.length < MOST_BEYOND * all) {
+    notes.push(`${file.name}: ${thousands(kept.length)} annotated beats, too few to go by: ` +
+      "R peaks are searched for");
+    return { notes };
+  }
+  return { peaks: kept.map((i) => seconds[i]), symbols: kept.map((i) => beats.symbol[i]), notes };
+}
+
+/** The rate of a file, or a DataError if no ECG is sampled like that or lasts so long. */
+export function checkLead(lead, where) {
+  if (!(lead.fs >= SLOWEST && lead.fs <= FASTEST)) {
+    throw new DataError(`${where}: a sampling rate of ${lead.fs} Hz is implausible ` +
+      `(${SLOWEST} to ${thousands(FASTEST)})`);
+  }
+  if (lead.n / lead.fs > LONGEST_S) {
+    throw new DataError(`${where}: ${thousands(lead.n)} samples at ${lead.fs} Hz would last ` +
+      `${thousands(Math.round(lead.n / lead.fs / 86400))} days, longer than any recording (31 days)`);
+  }
+  return lead;
+}
+
+async function openLeads(files, where, header) {
+  const leads = header.segments.length
+    ? await ofSegments(files, where, header)
+    : await ofFiles(files, where, header);
+  return leads.map((lead) => checkLead(lead, where));
+}
+
+async function ofFiles(files, where, header) {
+  const { signals } = header;
+  if (!signals.length) throw new DataError(`${where}: the header names no signal`);
+  if (signals.every((s) => s.file === GAP)) {
+    throw new DataError(
+      `${where}: a layout header: it describes the segments of a record, and has no samples`);
+  }
+  const [opened, parts] = [[], []];
+  for (let i = 0; i < signals.length; ) {
+    const { file } = signals[i];
+    let stop = i + 1;
+    while (stop < signals.length && signals[stop].file === file) stop += 1;
+    const lines = signals.slice(i, stop);
+    const alone = lines.length === signals.length;
+    const found = file === GAP ? null : fileOf(files, where, file, alone);
+    const source = found && (await openSignalFile(found.blob, found.name, lines, header.length));
+    if (source) opened.push(source);
+    lines.forEach((_, k) => parts.push([source, k]));
+    i = stop;
+  }
+  const frames = Math.min(...opened.map((f) => f.frames));
+  if (!frames) throw new DataError(`${where}: the signal files hold no samples`);
+  return signals.map((line, i) => {
+    const [source, which] = parts[i];
+    return {
+      name: line.name, unit: line.unit, fs: header.fs * line.perFrame, n: frames * line.perFrame,
+      read: source ? (start, stop) => source.read(which, start, stop) : missing,
+    };
+  });
+}
+
+const missing = async (start, stop) => new Float64Array(Math.max(stop - start, 0)).fill(NaN);
+
+/** The file that a header names; one that leads out of its folder is found by its name alone,
+    among those that were dropped. alone: then the file called like the header will do. */
+function fileOf(files, header, name, alone) {
+  const suffix = /\.[^.]*$/.exec(name)?.[0] ?? "";
+  const found = beside(files, name) ?? (alone ? beside(files, stemOf(header) + suffix) : null);
+  if (!found) {
+    throw new DataError(`${header} names ${JSON.stringify(name.slice(0, 80))}, which is not among ` +
+      "the files: drop them together");
   }
   return found;
+}
+
+/** Leads of a record in several segments, NaN where a segment lacks one. */
+async function ofSegments(files, where, header) {
+  const { segments, fs } = header;
+  const total = segments.reduce((sum, [, length]) => sum + length, 0);
+  checkLead({ fs, n: total }, where);
+  const variable = segments[0][1] === 0 && segments[0][0] !== GAP;
+  const opened = new Map();
+  const layout = variable ? await segmentHeader(files, where, segments[0][0]) : null;
+  for (const [name, length] of segments) {
+    if (!length || name === GAP || opened.has(name)) continue;
+    const own = await segmentHeader(files, where, name);
+    if (Math.abs(own.fs - fs) > 1e-6 * fs) {
+      throw new DataError(`${where}: the segment ${name} has ${own.fs} Hz, the record ${fs} Hz`);
+    }
+    opened.set(name, await openLeads(files, `${name}.hea`, own));
+  }
+  if (!opened.size) {
+    throw new DataError(`${where}: a record of several segments, and all of them are gaps`);
+  }
+  const first = opened.values().next().value;
+  const wanted = layout ? layout.signals : first;
+  const perFrame = (lead) => Math.round(lead.fs / fs);
+  return wanted.map(({ name, unit }, i) => {
+    const which = wanted.slice(0, i).filter((w) => w.name === name).length;
+    const nth = (leads) => leads?.filter((l) => l.name === name)[which];
+    const anyOf = [...opened.values()].map((l) => l.find((each) => each.name === name)).find(Boolean);
+    const spf = layout ? (anyOf ? perFrame(anyOf) : 1) : perFrame(first[i]);
+    const parts = [];
+    let at = 0;
+    for (const [segment, length] of segments) {
+      const lead = length ? (nth(opened.get(segment)) ?? (layout ? null : opened.get(segment)?.[i])) : null;
+      if (lead) {
+        if (perFrame(lead) !== spf || lead.n < length * spf) {
+          throw new DataError(`${where}: the segment ${segment} is shorter or sampled otherwise`);
+        }
+        parts.push({ first: at * spf, last: (at + length) * spf, read: lead.read });
+      }
+      at += length;
+    }
+    return { name, unit, fs: fs * spf, n: total * spf, read: joined(parts) };
+  });
+}
+
+/** A reader over pieces; NaN between them. */
+function joined(parts) {
+  return async (start, stop) => {
+    const found = await missing(start, stop);
+    for (const { first, last, read } of parts) {
+      const [a, b] = [Math.max(first, start), Math.min(last, stop)];
+      if (a < b) found.set(await read(a - first, b - first), a - start);
+    }
+    return found;
+  };
+}
+
+async function segmentHeader(files, where, name) {
+  const found = beside(files, `${baseName(name)}.hea`);
+  if (!found) {
+    throw new DataError(`${where} names the segment ${JSON.stringify(name.slice(0, 80))}, whose ` +
+      "header is not among the files: drop them together");
+  }
+  const header = await readHeader(found.blob, found.name);
+  if (header.segments.length) {
+    throw new DataError(`${found.name}: a segment that has segments itself`);
+  }
+  return header;
 }
