@@ -22,6 +22,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 CELL = """
 from pathlib import Path
 import numpy as np, torch
+from ecgcore.chapters.error_analysis import right_elsewhere
 from ecgcore.models import networks
 from ecgcore.models.config import train_config
 from ecgcore.evaluation.predictions import Predictions
@@ -33,7 +34,14 @@ torch.manual_seed(0)
 model = networks.build(train_config(filters=(4, 4, 4), lstm_hidden=4))
 note = "Candidates, not errors."
 presets = {{"Likely label errors": Preset({{"random": np.array([5, 2, 9])}}, note)}}
-BeatInspector(predictions, models={{"random": model}}, presets=presets, right_per_class=30)
+rhythm = Predictions.load(folder / "rhythm.npz")
+presets["Wrong alone, right in its rhythm"] = Preset(
+    {{"random": right_elsewhere(predictions["random"], rhythm)}}
+)
+beside = {{"in its rhythm": rhythm}}
+BeatInspector(
+    predictions, models={{"random": model}}, presets=presets, beside=beside, right_per_class=30
+)
 """
 
 
@@ -47,11 +55,18 @@ def predictions(small_beats):
 
 
 @pytest.fixture(scope="module")
-def page_file(predictions, chromium, tmp_path_factory):
+def rhythm(small_beats):
+    """What another model answers to the first protocol's beats."""
+    return guesses(small_beats[::3], wrong=0.02, seed=3)
+
+
+@pytest.fixture(scope="module")
+def page_file(predictions, rhythm, chromium, tmp_path_factory):
     """A page of a book built from a notebook that papermill ran."""
     folder = tmp_path_factory.mktemp("book")
     for name, p in predictions.items():
         p.save(folder / f"{name}.npz")
+    rhythm.save(folder / "rhythm.npz")
     notebook = write_notebook(folder / "source.ipynb", CELL.format(folder=str(folder)))
     executed = folder / "executed.ipynb"
     papermill.execute_notebook(notebook, executed, kernel_name="python3", progress_bar=False)
@@ -188,6 +203,18 @@ def test_the_preset_shows_its_beats_in_order_with_its_note(page):
     assert page.locator(".bi-note-part").inner_text() == "Candidates, not errors."
 
 
+def test_two_models_stand_beside_each_other(page, predictions, rhythm):
+    page.get_by_role("button", name="Wrong alone, right in its rhythm").click()
+    p = predictions["random"]
+    wanted = np.flatnonzero(~p.correct & rhythm.correct)
+    assert matching(page) == len(wanted) > 0
+    assert set(shown(page)) <= set(wanted.tolist())
+    page.locator(".bi-card").first.click()
+    page.wait_for_selector(".bi-facts")
+    letter = CLASSES[rhythm.predicted[shown(page)[0]]]
+    assert f"In its rhythm\n{letter}: right" in page.locator(".bi-facts").inner_text()
+
+
 def test_detail_draws_the_beat_in_its_context(page, predictions, small_beats, database):
     page.locator(".bi-card").nth(2).click()
     p, at = predictions["random"], shown(page)[2]
@@ -247,6 +274,7 @@ def test_beats_of_no_record_are_shown_without_context(open_page, small_beats, tm
 
 def test_paper_is_25_mm_a_second_and_10_mm_a_millivolt(page):
     page.locator(".bi-card").first.click()
+    page.wait_for_selector(".bi-strip svg text")
     labels = page.locator(".bi-strip svg text").evaluate_all(
         "all => all.map((t) => [t.textContent, +t.getAttribute('x'), +t.getAttribute('y')])"
     )
