@@ -185,6 +185,16 @@ def test_a_broken_download_of_the_network_can_be_tried_again(book_url, browser):
     page.close()
 
 
+def test_a_file_is_heard_before_the_samples_are_there(page, thousand_csv):
+    held = []
+    page.route("**/beats.json", lambda route: held.append(route))
+    part(page, "load").click()
+    part(page, "choose").wait_for(state="visible")
+    classify(page, thousand_csv)
+    held[0].continue_()
+    part(page, "samples").locator("button").first.wait_for()
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_is_wider_than_the_window(ready, thousand_csv, width):
     ready.set_viewport_size({"width": width, "height": 900})

@@ -45,10 +45,10 @@ async function loadNetwork(page) {
   }
   part("progress").hidden = true;
   part("load").hidden = true;
+  acceptFiles(page); // first: a file chosen as soon as the choice is shown must be heard
   part("choose").hidden = false;
   say(page, "The network is ready. Everything from here on happens in your browser.");
   await offerSamples(page);
-  acceptFiles(page);
 }
 
 function say(page, text) {
@@ -56,7 +56,7 @@ function say(page, text) {
 }
 
 async function offerSamples(page) {
-  const samples = await fetchJson(`${page.assets}beats.json`);
+  const samples = (await fetchJson(`${page.assets}beats.json`)) ?? [];
   for (const [number, letter] of CLASSES.entries()) {
     const of = samples.filter((s) => s.label === number);
     if (!of.length) continue;
