@@ -9,7 +9,13 @@ from ecgcore.files import replacing, write_json, write_text
 from ecgcore.workflow import status, verdict
 from ecgcore.workflow.profiles import Profile, load_profile
 from ecgcore.workflow.readme import fill_readme
-from ecgcore.workflow.results import assemble, load_metrics, parts, published_metrics
+from ecgcore.workflow.results import (
+    assemble,
+    load_metrics,
+    nearest_median,
+    parts,
+    published_metrics,
+)
 
 SEEDS = "seed-"  # starts the names of the experiments that tolerances are computed from
 # Measured by `make bench` and `make torture`, not by a run.
@@ -52,10 +58,23 @@ def refuse(profile: Profile, accept: bool = False) -> None:
         reasons.append(f"its notebooks ran at several commits ({', '.join(sorted(commits))})")
     if len(seed_runs(profile.name)) < 2:
         reasons.append("it has no runs with other seeds, which tolerances are computed from")
+    reasons += seeds_shown(load_metrics(profile.name), profile.protocols)
     if not reasons and not accept:
         reasons += _unexplained(profile.name)
     if reasons:
         raise ConfigError("not published: " + "; ".join(reasons))
+
+
+def seeds_shown(metrics: dict, protocols: list[str]) -> list[str]:
+    """What to set where the network of a split is not of the seed nearest the median."""
+    entries = {p: metrics[p] for p in protocols if "seeds" in metrics.get(p, {})}
+    nearest = {p: nearest_median(entry["seeds"]) for p, entry in entries.items()}
+    return [
+        f"seed {entries[p]['training']['seed']} of {p} is not the one nearest the median of its "
+        f"seeds: set {seed}, in profiles/paper.yaml as well"
+        for p, seed in nearest.items()
+        if seed != entries[p]["training"]["seed"]
+    ]
 
 
 def _unexplained(profile: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The README's table of results."""
 
 from ecgcore.constants import CLASSES
-from ecgcore.workflow.reporting import percent
+from ecgcore.workflow.reporting import over_seeds, percent, percent_span, score, span
 
 README_NAMES = {
     "random": "other beats of the same patients (random split)",
@@ -17,28 +17,57 @@ README_MARKS = ("<!-- results: written by `make publish` -->", "<!-- end of resu
 
 def readme_results(metrics: dict) -> str:
     """The README's table of results, in Markdown."""
+    shown = {name: metrics[key] for key, name in README_NAMES.items() if key in metrics}
+    head = ["test on", "beats", "accuracy", "macro-F1", *(f"F1 {c}" for c in CLASSES)]
     lines = [
-        "| test on | beats | accuracy | macro-F1 | "
-        + " | ".join(f"F1 {c}" for c in CLASSES)
-        + " |",
-        "|---|" + "---:|" * (3 + len(CLASSES)),
-    ]
-    for protocol, name in README_NAMES.items():
-        if protocol not in metrics:
-            continue
-        m = metrics[protocol]
-        f1 = [
-            f"{m['per_class'][c]['f1']:.3f}" if c in m["scored_classes"] else "–" for c in CLASSES
-        ]
-        numbers = [f"{m['n_beats']:,}", percent(m["accuracy"], 2), f"{m['macro_f1']:.3f}", *f1]
-        lines.append(f"| {name} | " + " | ".join(numbers) + " |")
-    source = metrics["random"]["provenance"]
-    lines += [
+        f"| {' | '.join(head)} |",
+        "|---|" + "---:|" * (len(head) - 1),
+        *(f"| {name} | {' | '.join(_numbers(entry))} |" for name, entry in shown.items()),
         "",
-        f"Profile `{source['profile']}`, commit `{source['commit']}`, "
-        f"{source['hardware']['processor']}; from `figures/metrics.json`.",
+        "Where a range stands, the number is the median of "
+        f"{_counts(shown)} seeds; F1 of a class is of the seed nearest it.",
+        "",
+        *_sources(shown),
     ]
     return "\n".join(lines)
+
+
+def _numbers(entry: dict) -> list[str]:
+    accuracy, *shares = over_seeds(entry, "accuracy")
+    macro_f1, *scores = over_seeds(entry, "macro_f1")
+    told = [
+        number if ends[0] == ends[1] else f"{number} ({text})"
+        for number, ends, text in (
+            (percent(accuracy, 2), shares, percent_span(shares, 2)),
+            (score(macro_f1), scores, span(scores)),
+        )
+    ]
+    scored = entry["scored_classes"]
+    f1 = [score(entry["per_class"][c]["f1"]) if c in scored else "–" for c in CLASSES]
+    return [f"{entry['n_beats']:,}", *told, *f1]
+
+
+def _counts(shown: dict) -> str:
+    """How many seeds the medians are of."""
+    counts = sorted({len(entry["seeds"]) for entry in shown.values() if "seeds" in entry})
+    return " or ".join(map(str, counts)) or "several"
+
+
+def _sources(shown: dict) -> list[str]:
+    """One line for all rows of one run, else a line a row."""
+    sources = {name: _source(entry["provenance"]) for name, entry in shown.items()}
+    if len(set(sources.values())) == 1:
+        return [f"All rows: {next(iter(sources.values()))}; from `figures/metrics.json`."]
+    return [
+        "Rows, in order, from `figures/metrics.json`:",
+        "",
+        *(f"- {name}: {source}" for name, source in sources.items()),
+    ]
+
+
+def _source(provenance: dict) -> str:
+    processor = provenance["hardware"]["processor"]
+    return f"profile `{provenance['profile']}`, commit `{provenance['commit']}`, {processor}"
 
 
 def fill_readme(text: str, metrics: dict) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from html import escape
+from statistics import median
 
 import pandas as pd
 from pandas.io.formats.style import Styler
@@ -22,6 +23,31 @@ def headline_table(metrics: dict) -> pd.DataFrame:
     columns |= {"macro_f1": "macro-F1", "weighted_f1": "weighted F1"}
     rows = {name: {text: m[key] for key, text in columns.items()} for name, m in metrics.items()}
     return pd.DataFrame(rows).T.astype({"test beats": int})
+
+
+def seeds_table(metrics: dict) -> pd.DataFrame:
+    """A row a protocol and number: its median over the seeds, the lowest and the highest of them.
+
+    Empty where no protocol was trained with several seeds.
+    """
+    names = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
+    rows = [
+        {"split": protocol, "number": text, "seeds": len(m["seeds"])}
+        | dict(zip(("median", "lowest", "highest"), over_seeds(m, key), strict=True))
+        for protocol, m in metrics.items()
+        if "seeds" in m
+        for key, text in names.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def over_seeds(entry: dict, key: str) -> tuple[float, float, float]:
+    """Median, lowest and highest of a number over the seeds of an entry of metrics.json.
+
+    All three are that of the entry itself where it was not kept of several seeds.
+    """
+    values = [seed[key] for seed in entry.get("seeds", []) if key in seed] or [entry[key]]
+    return median(values), min(values), max(values)
 
 
 def class_table(metrics: dict) -> pd.DataFrame:
@@ -160,9 +186,24 @@ def headline_text(metrics: dict) -> dict[str, str]:
             **{f"{protocol}_pp_{c}": percent(m["per_class"][c]["precision"]) for c in CLASSES},
             **{f"{protocol}_best_f1_{c}": score(v) for c, v in m.get("best_f1", {}).items()},
         }
+        texts |= _seeds_text(protocol, m)
         if "bootstrap" in m:
             texts |= _interval_text(protocol, m)
     return texts
+
+
+def _seeds_text(protocol: str, m: dict) -> dict[str, str]:
+    """Of both headline numbers the median over the seeds, and from which to which they reach."""
+    accuracy, *shares = over_seeds(m, "accuracy")
+    macro_f1, *scores = over_seeds(m, "macro_f1")
+    several = "seeds" in m
+    return {
+        f"{protocol}_seeds": f"{len(m['seeds'])} seeds" if several else "one seed",
+        f"{protocol}_median_accuracy": percent(accuracy),
+        f"{protocol}_median_macro_f1": score(macro_f1),
+        f"{protocol}_seeds_accuracy": percent_span(shares) if several else "one seed",
+        f"{protocol}_seeds_macro_f1": span(scores) if several else "one seed",
+    }
 
 
 def _interval_text(protocol: str, m: dict) -> dict[str, str]:

@@ -6,6 +6,7 @@ side by side: its numbers, and their provenance. `load_metrics` puts the parts t
 """
 
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from ecgcore import paths, provenance
@@ -101,6 +102,14 @@ def training_summary(about: dict) -> dict:
     same = ("best_epoch", "parameters", "precision", "seed", "config")
     measured = {"seconds": about["train_seconds"], "epochs": about["epochs_run"]}
     return measured | {key: about[key] for key in same}
+
+
+def nearest_median(seeds: list[dict]) -> int:
+    """Of the seeds of an entry of metrics.json, the one nearest their median in macro-F1, the
+    lowest of equals."""
+    middle = median(seed["macro_f1"] for seed in seeds)
+    nearest = min(seeds, key=lambda seed: (abs(seed["macro_f1"] - middle), seed["seed"]))
+    return nearest["seed"]
 
 
 def protocol_metrics(predictions: "Predictions", about: dict) -> dict:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pending import PENDING_STUDIES
 
 from ecgcore.beats import splits
 from ecgcore.chapters.studies import runs as studies_runs
@@ -129,9 +130,12 @@ def test_the_published_seed_is_nearest_the_median():
     """Of the kept runs; `make book` shows that one."""
     kept = studies_runs.kept("paper")
     assert len(kept["seeds"]) == len(kept["context_seeds"]) == 5
-    for name in ("paper", "full"):
-        changes = load_profile(name).parameters("02_training")["overrides"]["random"]
-        assert changes["seed"] == studies_runs.median_seed(kept["seeds"])
+    for protocol, study in studies_runs.SEEDS.items():
+        if study in PENDING_STUDIES:
+            continue
+        for name in ("paper", "full"):
+            seed = load_profile(name).train_config(protocol).seed
+            assert seed == studies_runs.median_seed(kept[study])
 
 
 def test_the_published_studies_are_those_of_the_full_profile():
@@ -139,7 +143,8 @@ def test_the_published_studies_are_those_of_the_full_profile():
     found = [
         f"{e['study']}-{e['run']}" for runs in studies_runs.kept("paper").values() for e in runs
     ]
-    assert found == profile.run_names()
+    pending = tuple(f"{study}-" for study in PENDING_STUDIES)
+    assert found == [name for name in profile.run_names() if not name.startswith(pending)]
 
 
 # Baselines

@@ -189,7 +189,8 @@ def test_the_index_holds_every_sentence_of_the_abstract():
 def test_the_index_leads_to_numbers_cells_and_tests_that_exist(row, published):
     _, numbers, cells, guards = row
     for path in re.findall(r"`([^`]+)`", numbers):
-        assert has(published, tuple(path.split("."))), path
+        names = tuple(path.split("."))
+        assert has(published, names) or names in PENDING, path
     for notebook, cell in re.findall(r"executed/(\w+)\.ipynb\), `([\w-]+)`", cells):
         document = json.loads((paths.NOTEBOOKS / f"{notebook}.ipynb").read_text(encoding="utf-8"))
         assert cell in {each["id"] for each in document["cells"]}, (notebook, cell)

@@ -1,5 +1,6 @@
 """Published numbers: consistent in themselves, and the same wherever they are shown."""
 
+import copy
 import re
 
 import numpy as np
@@ -11,7 +12,7 @@ from ecgcore.beats.splits import KAGGLE_TEST_COUNTS
 from ecgcore.constants import CLASSES
 from ecgcore.errors import DataError
 from ecgcore.evaluation.metrics import f1_scores
-from ecgcore.workflow import readme, reporting
+from ecgcore.workflow import publication, readme, reporting
 from ecgcore.workflow.results import load_metrics, published_metrics, write_metrics
 
 ENTRIES = ("random", "inter_patient", "random_context", "patients")
@@ -90,3 +91,48 @@ def test_tables_have_words_to_the_left_and_numbers_to_the_right():
     folded = reporting.Folded(table)._repr_html_()
     assert folded.startswith('<details class="folded"><summary>Rates of &lt; 1.</summary>')
     assert "<caption>" not in folded and folded.count("<td") == 5
+
+
+# Several seeds
+
+
+@pytest.fixture
+def of_seeds(metrics) -> dict:
+    """Both splits, each of five seeds whose median is not the network shown."""
+    found = {name: copy.deepcopy(metrics[name]) for name in ("random", "inter_patient")}
+    for entry in found.values():
+        entry["seeds"] = [
+            {"seed": 4 - n, "accuracy": 0.5 + n / 10, "macro_f1": 0.1 + n / 10} for n in range(5)
+        ]
+        entry["training"] = entry["training"] | {"seed": 2}
+    return found
+
+
+def test_headlines_are_medians_over_seeds(of_seeds):
+    told = reporting.headline_text(of_seeds)
+    assert told["inter_patient_median_accuracy"] == "70.0 %"
+    assert told["inter_patient_seeds_macro_f1"] == "0.100 to 0.500"
+    assert told["random_seeds"] == "5 seeds"
+    del of_seeds["random"]["seeds"]
+    told = reporting.headline_text(of_seeds)
+    assert told["random_median_accuracy"] == told["random_accuracy"]
+    assert told["random_seeds"] == told["random_seeds_accuracy"] == "one seed"
+    table = reporting.seeds_table(of_seeds)
+    assert table["median"].tolist() == pytest.approx([0.7, 0.3])
+    assert table["split"].tolist() == ["inter_patient"] * 2
+
+
+def test_the_readme_says_of_each_row_where_it_comes_from(of_seeds):
+    told = readme.readme_results(of_seeds)
+    assert "70.00 % (50.00 to 90.00 %) | 0.300 (0.100 to 0.500)" in told
+    assert "All rows: profile" in told
+    of_seeds["random"]["provenance"] = of_seeds["random"]["provenance"] | {"commit": "0" * 12}
+    told = readme.readme_results(of_seeds)
+    assert "- other beats of the same patients (random split): profile `paper`, commit `000" in told
+
+
+def test_the_seed_shown_is_held_to_the_median_before_publication(of_seeds):
+    assert publication.seeds_shown(of_seeds, ["random", "inter_patient", "kaggle"]) == []
+    of_seeds["inter_patient"]["training"]["seed"] = 3
+    (told,) = publication.seeds_shown(of_seeds, ["random", "inter_patient"])
+    assert told.startswith("seed 3 of inter_patient is not the one nearest") and "set 2" in told

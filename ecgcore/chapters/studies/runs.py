@@ -26,7 +26,9 @@ from ecgcore.models.checkpoints import load_checkpoint
 from ecgcore.models.config import train_config
 from ecgcore.workflow.notebooks import run_notebook
 from ecgcore.workflow.profiles import STUDIES, load_profile
-from ecgcore.workflow.results import training_summary
+from ecgcore.workflow.results import nearest_median, training_summary
+
+SEEDS = {"random": "seeds", "inter_patient": "inter_patient_seeds"}  # the study of a split
 
 
 def run(profile: str, name: str) -> dict:
@@ -135,6 +137,17 @@ def table(entries: list[dict]) -> pd.DataFrame:
     )
 
 
+def of_split(profile: str, protocol: str, counts: dict[str, int]) -> list[dict]:
+    """The kept runs of the published recipe on a split, one a seed; none where they are of others.
+
+    counts: test beats of each class. Seeds of other test beats, as where a few records or another
+    database take part, say nothing of these.
+    """
+    study = SEEDS.get(protocol)
+    entries = kept(profile).get(study, []) if study and kept_file(profile).is_file() else []
+    return [entry for entry in entries if entry["counts"] == counts]
+
+
 def seeds(entries: list[dict]) -> list[dict]:
     """What metrics.json keeps of each seed."""
     return [
@@ -145,10 +158,7 @@ def seeds(entries: list[dict]) -> list[dict]:
 
 def median_seed(entries: list[dict]) -> int:
     """The seed nearest the median in macro-F1 (the lowest of equals): the one to show."""
-    scores = np.array([e["macro_f1"] for e in entries])
-    order = np.argsort([e["training"]["seed"] for e in entries])
-    nearest = order[np.argmin(np.abs(scores - np.median(scores))[order])]
-    return entries[nearest]["training"]["seed"]
+    return nearest_median(seeds(entries))
 
 
 def shown_text(shown: dict | None, entries: list[dict]) -> str:
