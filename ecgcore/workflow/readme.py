@@ -24,8 +24,8 @@ def readme_results(metrics: dict) -> str:
         "|---|" + "---:|" * (len(head) - 1),
         *(f"| {name} | {' | '.join(_numbers(entry))} |" for name, entry in shown.items()),
         "",
-        "Where a range stands, the number is the median of "
-        f"{_counts(shown)} seeds; F1 of a class is of the seed nearest it.",
+        f"Where a range stands, the number is the median of {_counts(shown)} seeds; "
+        "every other one is of one seed.",
         "",
         *_sources(shown),
     ]

@@ -196,13 +196,13 @@ def _seeds_text(protocol: str, m: dict) -> dict[str, str]:
     """Of both headline numbers the median over the seeds, and from which to which they reach."""
     accuracy, *shares = over_seeds(m, "accuracy")
     macro_f1, *scores = over_seeds(m, "macro_f1")
-    several = "seeds" in m
-    return {
-        f"{protocol}_seeds": f"{len(m['seeds'])} seeds" if several else "one seed",
+    told = ["one seed"] * 3
+    if "seeds" in m:
+        told = [f"{len(m['seeds'])} seeds", percent_span(shares), span(scores)]
+    names = (f"{protocol}_{name}" for name in ("seeds", "seeds_accuracy", "seeds_macro_f1"))
+    return dict(zip(names, told, strict=True)) | {
         f"{protocol}_median_accuracy": percent(accuracy),
         f"{protocol}_median_macro_f1": score(macro_f1),
-        f"{protocol}_seeds_accuracy": percent_span(shares) if several else "one seed",
-        f"{protocol}_seeds_macro_f1": span(scores) if several else "one seed",
     }
 
 

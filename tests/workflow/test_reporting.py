@@ -98,7 +98,7 @@ def test_tables_have_words_to_the_left_and_numbers_to_the_right():
 
 @pytest.fixture
 def of_seeds(metrics) -> dict:
-    """Both splits, each of five seeds whose median is not the network shown."""
+    """Both splits, each with five made-up seeds, of which seed 2 is the median."""
     found = {name: copy.deepcopy(metrics[name]) for name in ("random", "inter_patient")}
     for entry in found.values():
         entry["seeds"] = [

@@ -10,8 +10,6 @@ from ecgcore.colours import COLOURS, FIRST, MUTED, SECOND
 from ecgcore.constants import CLASSES
 from ecgcore.plots.style import Figure, Line2D, NullLocator, PercentFormatter, canvas, panels
 
-NUMBERS = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
-
 
 def seeds(tables: Mapping[str, pd.DataFrame], shown: Mapping[str, int]) -> Figure:
     """Accuracy and macro-F1 of each seed; a bar at the median, a ring about the seed nearest it.
@@ -19,7 +17,9 @@ def seeds(tables: Mapping[str, pd.DataFrame], shown: Mapping[str, int]) -> Figur
     tables: what was trained to a row a seed (`seed`, `accuracy`, `macro_f1`).
     """
     figure, axes = panels(2, 2.7)
-    for ax, (key, name) in zip(axes, NUMBERS.items(), strict=True):
+    for ax, (key, name) in zip(
+        axes, (("accuracy", "accuracy"), ("macro_f1", "macro-F1")), strict=True
+    ):
         for at, (label, table) in enumerate(tables.items()):
             spread = np.linspace(-0.16, 0.16, len(table))
             ax.scatter(at + spread, table[key], s=26, color=(FIRST, SECOND)[at % 2], zorder=3)
