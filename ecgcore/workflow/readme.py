@@ -1,7 +1,7 @@
 """The README's table of results."""
 
 from ecgcore.constants import CLASSES
-from ecgcore.workflow.reporting import over_seeds, percent, percent_span, score, span
+from ecgcore.workflow.reporting import score, told_over_seeds
 
 README_NAMES = {
     "random": "other beats of the same patients (random split)",
@@ -33,15 +33,7 @@ def readme_results(metrics: dict) -> str:
 
 
 def _numbers(entry: dict) -> list[str]:
-    accuracy, *shares = over_seeds(entry, "accuracy")
-    macro_f1, *scores = over_seeds(entry, "macro_f1")
-    told = [
-        number if ends[0] == ends[1] else f"{number} ({text})"
-        for number, ends, text in (
-            (percent(accuracy, 2), shares, percent_span(shares, 2)),
-            (score(macro_f1), scores, span(scores)),
-        )
-    ]
+    told = [told_over_seeds(entry, "accuracy", 2), told_over_seeds(entry, "macro_f1")]
     scored = entry["scored_classes"]
     f1 = [score(entry["per_class"][c]["f1"]) if c in scored else "–" for c in CLASSES]
     return [f"{entry['n_beats']:,}", *told, *f1]

@@ -178,6 +178,10 @@ def headline_text(metrics: dict) -> dict[str, str]:
             f"{protocol}_n_beats": f"{m['n_beats']:,}",
             f"{protocol}_accuracy": percent(m["accuracy"]),
             f"{protocol}_macro_f1": f"{m['macro_f1']:.3f}",
+            f"{protocol}_median_accuracy": percent(over_seeds(m, "accuracy")[0]),
+            f"{protocol}_median_macro_f1": score(over_seeds(m, "macro_f1")[0]),
+            f"{protocol}_seeds_accuracy": told_over_seeds(m, "accuracy"),
+            f"{protocol}_seeds_macro_f1": told_over_seeds(m, "macro_f1"),
             f"{protocol}_weighted_f1": f"{m['weighted_f1']:.3f}",
             f"{protocol}_train_minutes": f"{m['training']['seconds'] / 60:.1f}",
             f"{protocol}_epochs": str(m["training"]["epochs"]),
@@ -186,24 +190,21 @@ def headline_text(metrics: dict) -> dict[str, str]:
             **{f"{protocol}_pp_{c}": percent(m["per_class"][c]["precision"]) for c in CLASSES},
             **{f"{protocol}_best_f1_{c}": score(v) for c, v in m.get("best_f1", {}).items()},
         }
-        texts |= _seeds_text(protocol, m)
         if "bootstrap" in m:
             texts |= _interval_text(protocol, m)
     return texts
 
 
-def _seeds_text(protocol: str, m: dict) -> dict[str, str]:
-    """Of both headline numbers the median over the seeds, and from which to which they reach."""
-    accuracy, *shares = over_seeds(m, "accuracy")
-    macro_f1, *scores = over_seeds(m, "macro_f1")
-    told = ["one seed"] * 3
-    if "seeds" in m:
-        told = [f"{len(m['seeds'])} seeds", percent_span(shares), span(scores)]
-    names = (f"{protocol}_{name}" for name in ("seeds", "seeds_accuracy", "seeds_macro_f1"))
-    return dict(zip(names, told, strict=True)) | {
-        f"{protocol}_median_accuracy": percent(accuracy),
-        f"{protocol}_median_macro_f1": score(macro_f1),
-    }
+def told_over_seeds(entry: dict, key: str, digits: int | None = None) -> str:
+    """Accuracy or macro-F1 of an entry of metrics.json as text: the median over its seeds, and in
+    brackets, where there are several, from which to which they reach."""
+    tell, tell_span, usual = {
+        "accuracy": (percent, percent_span, 1),
+        "macro_f1": (score, span, 3),
+    }[key]
+    middle, *ends = over_seeds(entry, key)
+    text = tell(middle, digits or usual)
+    return text if ends[0] == ends[1] else f"{text} ({tell_span(ends, digits or usual)})"
 
 
 def _interval_text(protocol: str, m: dict) -> dict[str, str]:
