@@ -239,10 +239,14 @@ if profile.recomputes("07_own_ecg"):  # else the published results are read
 
 rule try_it:
     message:
-        "What the page 'Try it' loads: network, runtime, beats"
+        "What the page 'Try it' loads: models, runtime, records, beats"
     input:
         rules.beats.output,
         ONNX,
+        RHYTHM,
+        RHYTHM_MODEL,
+        "data/mitdb/SHA256SUMS.txt",
+        "data/svdb/SHA256SUMS.txt",
         sources("ecgcore.workflow.try_it"),
     output:
         f"{RUN}/site/book/_static/try-it/assets/manifest.json",

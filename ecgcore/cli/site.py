@@ -57,7 +57,7 @@ def release(profile: ProfileOption = "paper") -> None:
 def try_it(
     profile: Annotated[str, typer.Option(help="Whose network, exported before.")] = "paper",
 ) -> None:
-    """Give the book's page "Try it" its network, runtime and beats.
+    """Give the book's page "Try it" its models, runtime, records and beats.
 
     The runtime comes from npm's registry. Where that cannot be reached, the command says so, and
     the page will too.

@@ -1,4 +1,5 @@
-"""What the book's page "Try it" loads: the network, its runtime, and beats to choose from.
+"""What the book's page "Try it" loads: for whole recordings see `page_recordings`; for single beats
+the network, its runtime, and beats to choose from.
 
 The runtime is onnxruntime-web, fetched from npm's registry when the book is built, because 14 MB of
 WebAssembly do not belong in a repository. Without it the book builds all the same, and the page
@@ -26,6 +27,7 @@ from ecgcore.errors import DownloadError
 from ecgcore.files import replacing, sha256, write_json, write_text
 from ecgcore.inference import classifier
 from ecgcore.inference.classifier import PROTOCOL
+from ecgcore.workflow import page_recordings
 from ecgcore.workflow.profiles import load_profile
 
 ASSETS = Path("book", "_static", "try-it", "assets")  # in the book's source
@@ -45,7 +47,7 @@ DIGITS = 4
 def publish(profile: str, folder: Path) -> str:
     """Fill the page's folder of assets. Returns "" or why the runtime is missing.
 
-    Raises DataError if the profile's network has not been exported yet.
+    Raises DataError if the profile's network has not been exported, or there is no rhythm model.
     """
     model = classifier.onnx_file(paths.model_file(profile, PROTOCOL))
     network = classifier.load(model)
@@ -55,13 +57,15 @@ def publish(profile: str, folder: Path) -> str:
     chosen, right = choose(beats, network.probabilities(beats.signal).argmax(axis=1))
     write_text(folder / "beats.json", json.dumps(describe(beats[chosen], right, database)))
     write_example(beats, folder / "example.csv")
+    rhythm = page_recordings.publish(profile, folder)
     reason = ""
     try:
         for name, file in fetch_runtime().items():
             shutil.copyfile(file, folder / name)
     except DownloadError as error:
         reason = str(error)
-    write_json(folder / "manifest.json", manifest(folder, reason) | {"network": network.about})
+    about = {"network": network.about, "rhythm": rhythm}
+    write_json(folder / "manifest.json", manifest(folder, reason) | about)
     return reason
 
 
