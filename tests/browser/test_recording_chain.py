@@ -1,8 +1,6 @@
 """The chain of the reader's browser against Python's, on whole records."""
 
-import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -21,97 +19,10 @@ from ecgcore.rhythm.thresholds import Thresholds, decide, probabilities
 from ecgcore.workflow import browser_chain
 
 PUBLISHED = FOLDER / "rhythm.onnx"
-MODULES = paths.ROOT / "book" / "_static" / "recording"
 NAMES = ("mitdb/208", "svdb/800", "mitdb/102")  # many V; another rate; paced
 EMBEDDED = (paths.DATA / "mitdb", paths.DATA / "svdb")
 MINUTES = 7  # of each record unless more of them are wanted than usual: two blocks
 USUAL = 3
-SCRIPT = """
-import { openAsBlob, readFileSync, readdirSync } from "node:fs";
-const [modules] = process.argv.slice(2);
-const { openRecord } = await import(`${modules}/wfdb.js`);
-const { analyse } = await import(`${modules}/chain.js`);
-const { unpack } = await import(`${modules}/graph.js`);
-const { review } = await import(`${modules}/quality.js`);
-const { choose, rank } = await import(`${modules}/leads.js`);
-const { decide, probabilities } = await import(`${modules}/decide.js`);
-const { DataError } = await import(`${modules}/errors.js`);
-const job = JSON.parse(readFileSync(0, "utf8"));
-const told = (error) => {
-  if (!(error instanceof DataError)) throw error;
-  return { error: error.message };
-};
-
-async function opened(where) {
-  const folder = where.slice(0, where.lastIndexOf("/"));
-  const names = readdirSync(folder).filter((name) => !job.only || name.includes(job.only));
-  const files = await Promise.all(
-    names.map(async (name) => ({ name, blob: await openAsBlob(`${folder}/${name}`) })));
-  return openRecord(files, files.find((f) => `${folder}/${f.name}` === `${where}.hea`));
-}
-
-const ways = {
-  async samples(where) {
-    const [lead] = (await opened(where)).leads;
-    const whole = Array.from(await lead.read(0, lead.n));
-    const some = Array.from(await lead.read(1000, 1234));
-    return { n: lead.n, whole, some };
-  },
-  async answer(where) {
-    const bytes = readFileSync(job.graph);
-    const graph = unpack(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-    const found = await analyse(await opened(where), job.how, graph, job.wish);
-    const { signal, second, ...rest } = found;
-    const plain = (v) => (ArrayBuffer.isView(v) ? Array.from(v) : v);
-    return Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, plain(v)]));
-  },
-  async review(where) {
-    return review((await opened(where)).leads[0], job.how);
-  },
-  async chosen(where) {
-    return choose((await opened(where)).leads, where);
-  },
-  async ranks(names) {
-    return names.map(rank);
-  },
-  async decided(scores) {
-    return scores.map((s) => [decide(s, job.at), probabilities(s)]);
-  },
-};
-const results = [];
-for (const each of job.of) results.push(await ways[job.way](each).catch(told));
-console.log(JSON.stringify(results, (_, v) => (Number.isNaN(v) ? null : v)));
-"""
-
-
-def node() -> str:
-    """Node of the system, or the one that comes with playwright."""
-    found = shutil.which("node")
-    if found is None:
-        driver = pytest.importorskip("playwright._impl._driver")
-        found = driver.compute_driver_executable()[0]
-    return str(found)
-
-
-@pytest.fixture(scope="module")
-def in_javascript(tmp_path_factory):
-    """A function: what the page's modules make, in one of the ways of SCRIPT, of some things."""
-    folder = tmp_path_factory.mktemp("chain")
-    modules, script, graph = folder / "modules", folder / "chain.mjs", folder / "rhythm.bin"
-    shutil.copytree(MODULES, modules)
-    (modules / "package.json").write_text('{"type": "module"}')
-    script.write_text(SCRIPT)
-    graph.write_bytes(browser_chain.pack(PUBLISHED))
-
-    def run(way, of, **more):
-        command = [node(), str(script), str(modules)]
-        job = {"way": way, "of": of, "graph": str(graph), "how": browser_chain.numbers(), **more}
-        given = json.dumps(job, default=str)
-        said = subprocess.run(command, input=given, capture_output=True, text=True)
-        assert said.returncode == 0, said.stderr
-        return json.loads(said.stdout)
-
-    return run
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ import * as leadChoice from "./leads.js";
 import { fraction, median, percentile, round } from "./numeric.js";
 import { fillGaps, review } from "./quality.js";
 import { resample } from "./resample.js";
+import { checkLead } from "./signals.js";
 
 const [BLOCK_S, CONTEXT_S, LARGE] = [300, 15, 10]; // as ecgcore/data/signals.py
 const [REVIEWED, READ] = [0.5, 0.65]; // share of the time until R peaks are known, and windows cut
+const STEPS = ["looking for R peaks", "looking at each beat", "classifying beats"];
 const BATCH = 256; // beats that the graph sees at once
 const FEWEST = 4;
 const [SLOW, FAST, UPRIGHT, NOTABLE] = [40, 180, 0.4, 0.01]; // as ecgcore/inference/sanity.py
@@ -24,18 +26,18 @@ const CLASSES = "NSVFQ";
 
 /** Classify a recording. recording: {name, leads, start, peaks, symbols, notes}; how: Python's
     numbers; graph: see graph.js; wish: {lead: position or null, ownPeaks}; onDone hears the share
-    that is done. Throws DataError. @returns {Promise<Answer>} */
+    that is done, and of which step. Throws DataError. @returns {Promise<Answer>} */
 export async function analyse(recording, how, graph, wish = {}, onDone = () => {}) {
   const { leads, name } = recording;
-  const which = wish.lead ?? (await leadChoice.choose(leads, name));
-  const lead = leads[which];
-  const found = await review(lead, how, (done) => onDone(REVIEWED * done));
+  const which = wish.lead ?? recording.chosen ?? (await leadChoice.choose(leads, name));
+  const lead = checkLead(leads[which], name);
+  const found = await review(lead, how, (done) => onDone(REVIEWED * done, STEPS[0]));
   const annotated = recording.peaks !== null && !wish.ownPeaks;
   const seconds = Float64Array.from(annotated ? recording.peaks : found.peaks);
-  const read = await windowsOf(lead, seconds, how, (done) => onDone(REVIEWED + (READ - REVIEWED) * done));
+  const read = await windowsOf(lead, seconds, how, (done) => onDone(REVIEWED + (READ - REVIEWED) * done, STEPS[1]));
   check(read, seconds, lead, name);
   const rows = featureRows(scaled(seconds, read.windows, how), how);
-  const answer = await answers(graph, rows, (done) => onDone(READ + (1 - READ) * done));
+  const answer = await answers(graph, rows, (done) => onDone(READ + (1 - READ) * done, STEPS[2]));
   const other = leadChoice.second(leads, which);
   const kept = annotated ? recording.symbols.slice(0, -1) : [];
   return {

@@ -1,16 +1,13 @@
 // WFDB records, in one piece or in several segments: ecgcore/data/formats/wfdb_record.py.
 import { parseAnnotations } from "./annotations.js";
 import { DataError, thousands } from "./errors.js";
+import { checkLead, joined, missing } from "./signals.js";
 import { readHeader } from "./wfdb_header.js";
 import { openSignalFile } from "./wfdb_samples.js";
 
-/** @typedef {{name: string, unit: string, fs: number, n: number,
-    read: (start: number, stop: number) => Promise<Float64Array>}} Lead one signal; NaN: missing */
 /** @typedef {{name: string, blob: Blob}} Dropped a file that the reader has dropped */
 
 const GAP = "~"; // stands for a segment or a signal file without samples
-const [SLOWEST, FASTEST] = [50, 10000]; // Hz
-const LONGEST_S = 31 * 86400;
 const MOST_BEYOND = 0.5; // share of annotated beats beyond the end: they are of another record
 
 const baseName = (path) => path.split("/").pop();
@@ -55,19 +52,6 @@ async function annotated(lead, frameRate, file) {
   return { peaks: kept.map((i) => seconds[i]), symbols: kept.map((i) => beats.symbol[i]), notes };
 }
 
-/** The rate of a file, or a DataError if no ECG is sampled like that or lasts so long. */
-export function checkLead(lead, where) {
-  if (!(lead.fs >= SLOWEST && lead.fs <= FASTEST)) {
-    throw new DataError(`${where}: a sampling rate of ${lead.fs} Hz is implausible ` +
-      `(${SLOWEST} to ${thousands(FASTEST)})`);
-  }
-  if (lead.n / lead.fs > LONGEST_S) {
-    throw new DataError(`${where}: ${thousands(lead.n)} samples at ${lead.fs} Hz would last ` +
-      `${thousands(Math.round(lead.n / lead.fs / 86400))} days, longer than any recording (31 days)`);
-  }
-  return lead;
-}
-
 async function openLeads(files, where, header) {
   const leads = header.segments.length
     ? await ofSegments(files, where, header)
@@ -105,8 +89,6 @@ async function ofFiles(files, where, header) {
     };
   });
 }
-
-const missing = async (start, stop) => new Float64Array(Math.max(stop - start, 0)).fill(NaN);
 
 /** The file that a header names; one that leads out of its folder is found by its name alone,
     among those that were dropped. alone: then the file called like the header will do. */
@@ -161,18 +143,6 @@ async function ofSegments(files, where, header) {
     }
     return { name, unit, fs: fs * spf, n: total * spf, read: joined(parts) };
   });
-}
-
-/** A reader over pieces; NaN between them. */
-function joined(parts) {
-  return async (start, stop) => {
-    const found = await missing(start, stop);
-    for (const { first, last, read } of parts) {
-      const [a, b] = [Math.max(first, start), Math.min(last, stop)];
-      if (a < b) found.set(await read(a - first, b - first), a - start);
-    }
-    return found;
-  };
 }
 
 async function segmentHeader(files, where, name) {

@@ -1,11 +1,13 @@
 // The whole chain beside the page, so that it does not freeze; whoever stops it ends the worker.
+// In: {files?, model: address, how, wish}; without files the recording is the one before. Out:
+// {done: 0..1, step}, then {answer} or {error, rows, unknownRate}.
 import { analyse } from "./chain.js";
 import { DataError } from "./errors.js";
 import { unpack } from "./graph.js";
 import { open } from "./opening.js";
 
 const TELL_MS = 60;
-const held = { graph: null, recording: null };
+const held = { graph: null, files: null, recording: null };
 
 async function graphOf(url) {
   if (held.graph) return held.graph;
@@ -15,27 +17,37 @@ async function graphOf(url) {
   return held.graph;
 }
 
+/** The recording; what could not be opened for want of a rate is opened once that is told. */
+async function recordingOf(files, wish) {
+  if (files) [held.files, held.recording] = [files, null];
+  held.recording ??= await open(held.files, wish);
+  return held.recording;
+}
+
 function progress() {
   let last = 0;
-  return (done) => {
+  return (done, step) => {
     if (performance.now() - last < TELL_MS) return;
     last = performance.now();
-    postMessage({ done });
+    postMessage({ done, step });
   };
 }
 
 self.onmessage = async ({ data: { files, model, how, wish } }) => {
   try {
-    postMessage({ done: 0 });
-    if (files) held.recording = await open(files, wish);
-    const answer = await analyse(held.recording, how, await graphOf(model), wish, progress());
+    postMessage({ done: 0, step: "reading" });
+    const recording = await recordingOf(files, wish);
+    const answer = await analyse(recording, how, await graphOf(model), wish, progress());
     const buffers = [answer.time, answer.decision, answer.probabilities, answer.truth, answer.signal];
     if (answer.second) buffers.push(answer.second.signal);
     postMessage({ answer }, buffers.map((b) => b.buffer));
   } catch (error) {
-    const known = error instanceof DataError;
-    const memory = error instanceof RangeError ? "it is too large for this browser" : error.message;
-    postMessage({ error: known ? error.message : `${files?.[0]?.name ?? "the file"}: ${memory}`,
-      rows: known && Boolean(error.rows), unknownRate: known && Boolean(error.unknownRate) });
+    postMessage(told(error, held.files?.[0]?.name ?? "the file"));
   }
 };
+
+function told(error, name) {
+  if (error instanceof DataError) return { error: error.message, rows: error.rows, unknownRate: error.unknownRate };
+  const why = error instanceof RangeError ? "it is too large for this browser" : error.message;
+  return { error: `${name}: ${why}`, rows: false, unknownRate: false };
+}
