@@ -1,7 +1,4 @@
-"""The chain of the reader's browser against Python's, on whole records."""
-
-import shutil
-from pathlib import Path
+"""The parts of the chain in the reader's browser against Python's."""
 
 import numpy as np
 import pytest
@@ -9,69 +6,15 @@ import wfdb
 
 from ecgcore import paths
 from ecgcore.constants import FS
-from ecgcore.data import lead_choice, quality, records
+from ecgcore.data import lead_choice, quality
 from ecgcore.data.formats import wfdb_header, wfdb_record
 from ecgcore.data.signals import array_lead
 from ecgcore.errors import ConfigError
-from ecgcore.inference import recording
-from ecgcore.inference.published import FOLDER, rhythm_model
+from ecgcore.inference.published import FOLDER
 from ecgcore.rhythm.thresholds import Thresholds, decide, probabilities
 from ecgcore.workflow import browser_chain
 
 PUBLISHED = FOLDER / "rhythm.onnx"
-NAMES = ("mitdb/208", "svdb/800", "mitdb/102")  # many V; another rate; paced
-EMBEDDED = (paths.DATA / "mitdb", paths.DATA / "svdb")
-MINUTES = 7  # of each record unless more of them are wanted than usual: two blocks
-USUAL = 3
-
-
-@pytest.fixture
-def shortened(tmp_path):
-    """A function: the first minutes of an embedded record, without suffix, all of it if None."""
-
-    def of(where, minutes):
-        source, name = paths.DATA / where, Path(where).name
-        shutil.copy(source.with_suffix(".dat"), tmp_path)
-        lines = source.with_suffix(".hea").read_text().splitlines()
-        words = lines[0].split()
-        n = int(words[3]) if minutes is None else round(minutes * 60 * float(words[2]))
-        words[3] = str(n)
-        (tmp_path / f"{name}.hea").write_text("\n".join([" ".join(words), *lines[1:]]) + "\n")
-        found = wfdb.rdann(str(source), "atr", sampto=n - 1)
-        wfdb.wrann(name, "atr", found.sample, found.symbol, write_dir=str(tmp_path))
-        return tmp_path / name
-
-    return of
-
-
-def test_the_answers_are_those_of_python(in_javascript, shortened, request):
-    wanted = request.config.getoption("records")
-    minutes = None if wanted > USUAL else MINUTES
-    named = [f"{p.name}/{n}" for p in EMBEDDED for n in records.record_names(p)]
-    wheres = [*dict.fromkeys([*NAMES, *named])][:wanted]
-    files = [shortened(where, minutes) for where in wheres]
-    model = rhythm_model(PUBLISHED)
-    for own_peaks in (True, False):
-        found = in_javascript("answer", files, wish={"ownPeaks": own_peaks})
-        for file, theirs in zip(files, found, strict=True):
-            _same(theirs, recording.read(file, model, own_peaks=own_peaks), file.name)
-
-
-def _same(found, own, name):
-    """R peaks to one sample, classes all equal, probabilities to a thousandth."""
-    beats = own.beats
-    assert (found["lead"], found["fs"], found["annotated"]) == (own.lead, own.fs, own.annotated)
-    assert found["notes"] == [w.rpartition("/")[2] for w in own.warnings], name
-    assert len(found["time"]) == len(beats) > 100
-    np.testing.assert_allclose(found["time"], beats.time_s, atol=1 / FS, err_msg=name)
-    assert found["decision"] == beats.predicted.tolist(), name
-    assert found["truth"] == beats.true.tolist()
-    shares = np.reshape(found["probabilities"], (-1, 5))
-    np.testing.assert_allclose(shares, beats.probabilities, atol=1e-3, err_msg=name)
-    told = [(s["start"], s["stop"], s["why"]) for s in found["unusable"]]
-    assert [t[2] for t in told] == [s.why for s in own.unusable]
-    expected = [(s.start_s, s.stop_s) for s in own.unusable]
-    np.testing.assert_allclose([t[:2] for t in told], expected, atol=1e-6)
 
 
 def test_an_operator_that_the_page_does_not_know_is_refused(tmp_path):

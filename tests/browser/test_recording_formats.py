@@ -159,7 +159,7 @@ def test_what_is_no_signal_gets_pythons_sentence(in_javascript, tmp_path):
 def test_beats_that_are_cut_are_left_to_the_other_network(in_javascript, tmp_path, thousand):
     rows = "\n".join(",".join(f"{v:.4f}" for v in beat) + ",0" for beat in thousand.signal[:5])
     (found,) = in_javascript("recording", [written(tmp_path, [("beats.csv", rows)])])
-    assert found["rows"] and "188 columns are beats" in found["error"]
+    assert found["rows"] == "beats.csv" and "188 columns are beats" in found["error"]
 
 
 def edf_files(folder):

@@ -8,11 +8,12 @@ const { unpack } = await import(`${modules}/graph.js`);
 const { review } = await import(`${modules}/quality.js`);
 const { choose, rank } = await import(`${modules}/leads.js`);
 const { decide, probabilities } = await import(`${modules}/decide.js`);
+const { checkLead } = await import(`${modules}/signals.js`);
 const { DataError } = await import(`${modules}/errors.js`);
 const job = JSON.parse(readFileSync(0, "utf8"));
 const told = (error) => {
   if (!(error instanceof DataError)) throw error;
-  return { error: error.message, rows: error.rows, unknownRate: error.unknownRate };
+  return { error: error.message, rows: error.rows?.name, unknownRate: error.unknownRate };
 };
 
 async function opened(where) {
@@ -28,11 +29,64 @@ async function dropped(paths, wish) {
   return open(await Promise.all(paths.map(async (path) => ({ name: named(path), blob: await openAsBlob(path) }))), wish);
 }
 
+/** A generator of numbers from 0 to below n, the same for each seed: mulberry32. */
+function random(seed) {
+  let state = seed;
+  return (n) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * n);
+  };
+}
+
+/** Bytes of which some are others, or lost, or there twice. */
+function damaged(bytes, draw) {
+  let found = Uint8Array.from(bytes);
+  const near = draw(2) ? Math.min(found.length, 600) : found.length; // headers as often as samples
+  for (let i = draw(8); i >= 0; i -= 1) found[draw(near)] = [draw(256), 0, 255, 45, 57, 10][draw(6)];
+  const [from, size] = [draw(found.length), draw(Math.min(found.length, 4000))];
+  const [before, after] = [found.subarray(0, from), found.subarray(from)];
+  const kind = draw(8);
+  if (kind === 0) found = before;
+  if (kind === 1) found = Uint8Array.from([...before, ...after.subarray(size)]);
+  if (kind === 2) found = Uint8Array.from([...before, ...found.subarray(from, from + size), ...after]);
+  return found;
+}
+
 const ways = {
+  /** Files damaged over and over: how often they could be read all the same; no other error. */
+  async damaged(paths) {
+    const whole = paths.map((path) => ({ name: path.slice(path.lastIndexOf("/") + 1), bytes: readFileSync(path) }));
+    const bytes = readFileSync(job.graph);
+    const graph = unpack(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    const found = { read: 0, refused: 0, analysed: 0 };
+    for (let seed = 0; seed < job.seeds; seed += 1) {
+      const draw = random(seed);
+      const bad = draw(whole.length);
+      const files = whole.map((f, i) => ({ name: f.name, blob: new Blob([i === bad ? damaged(f.bytes, draw) : f.bytes]) }));
+      try {
+        const opened = await open(files, { fs: 360 });
+        for (const lead of opened.leads) {
+          const some = await lead.read(Math.max(lead.n - 2000, 0), lead.n);
+          if (some.length !== Math.min(lead.n, 2000)) throw new Error(`${some.length} samples`);
+        }
+        found.read += 1;
+        if (seed % 8 || opened.leads[0].n > 1e6) continue;
+        await analyse(opened, job.how, graph);
+        found.analysed += 1;
+      } catch (error) {
+        if (!(error instanceof DataError)) throw new Error(`${files[bad].name}, seed ${seed}: ${error.stack}`);
+        if (!error.message || /[\n\u2028]/.test(error.message) || error.message.length > 700) throw new Error(error.message);
+        found.refused += 1;
+      }
+    }
+    return { ...found, megabytes: process.resourceUsage().maxRSS / 1024 };
+  },
   async recording(paths) {
     const found = await dropped(paths, job.wish);
     const which = found.chosen ?? (await choose(found.leads, found.name));
-    const lead = found.leads[which];
+    const lead = checkLead(found.leads[which], found.name);
     const samples = Array.from(await lead.read(0, lead.n));
     const some = Array.from(await lead.read(1000, 2000));
     return { ...found, leads: found.leads.map((l) => l.name), lead: lead.name, unit: lead.unit, fs: lead.fs,

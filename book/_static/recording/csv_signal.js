@@ -24,7 +24,8 @@ export async function openText(file, wish) {
   const { columns, rows } = await sizeOf(file);
   if (rows === 1 && columns > BEAT_LENGTH + 2) return oneRow(file, wish);
   if (columns > MOST_COLUMNS) {
-    throw new DataError(`${file.name}: ${columns} columns are beats that are already cut, not a signal`, { rows: true });
+    throw new DataError(`${file.name}: ${columns} columns are beats that are already cut, not a signal`,
+      { rows: file });
   }
   return openTable(file, await findTable(file), wish);
 }

@@ -1,7 +1,7 @@
-/** What is wrong with a file: one sentence, to be shown as it is. rows: it holds beats that are
-    already cut; unknownRate: its sampling rate is to be asked for. */
+/** What is wrong with a file: one sentence, to be shown as it is. rows: the file {name, blob} if it
+    holds beats that are already cut; unknownRate: its sampling rate is to be asked for. */
 export class DataError extends Error {
-  constructor(message, { rows = false, unknownRate = false } = {}) {
+  constructor(message, { rows = null, unknownRate = false } = {}) {
     super(message);
     this.rows = rows;
     this.unknownRate = unknownRate;

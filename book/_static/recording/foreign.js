@@ -33,6 +33,8 @@ const MARKS = [ // where the mark stands, the mark, and what it tells
   [0, "\x80\x03", PICKLE], [0, "\x80\x04\x95", PICKLE], [0, "\x80\x05\x95", PICKLE],
   [0, "\x7fELF", PROGRAM], [0, "MZ", PROGRAM], [0, "ARROW1", "an Arrow file; save it as Parquet"],
 ];
+const SUFFIXES = { ".xml": elsewhere("an XML file"), ".scp": elsewhere("an SCP-ECG file"),
+  ".mat": elsewhere("a MATLAB file"), ".atc": elsewhere("a KardiaMobile file") };
 const TEXTS = [
   ["<!doctype html", "a web page"], ["<html", "a web page"], ["<svg", PICTURE],
   ["<?xml", elsewhere("an XML file")], ["{", JSON_TEXT], ["[", JSON_TEXT],
@@ -51,5 +53,5 @@ export function foreign(name, start) {
     const list = mark === "[" && /^\[\d/.test(bare) && bare.slice(0, 40).includes("]");
     if (bare.toLowerCase().startsWith(mark) && !list) return what;
   }
-  return "";
+  return SUFFIXES[/\.[^.]*$/.exec(name.toLowerCase())?.[0]] ?? "";
 }

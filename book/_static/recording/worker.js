@@ -1,6 +1,7 @@
 // The whole chain beside the page, so that it does not freeze; whoever stops it ends the worker.
 // In: {files?, model: address, how, wish}; without files the recording is the one before. Out:
-// {done: 0..1, step}, then {answer} or {error, rows, unknownRate}.
+// {done: 0..1, step}, then {answer} or {error, rows, unknownRate}. rows: the file, unpacked, of beats
+// that are already cut, or null.
 import { analyse } from "./chain.js";
 import { DataError } from "./errors.js";
 import { unpack } from "./graph.js";
@@ -49,5 +50,5 @@ self.onmessage = async ({ data: { files, model, how, wish } }) => {
 function told(error, name) {
   if (error instanceof DataError) return { error: error.message, rows: error.rows, unknownRate: error.unknownRate };
   const why = error instanceof RangeError ? "it is too large for this browser" : error.message;
-  return { error: `${name}: ${why}`, rows: false, unknownRate: false };
+  return { error: `${name}: ${why}`, rows: null, unknownRate: false };
 }
