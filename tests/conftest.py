@@ -14,7 +14,7 @@ from ecgcore.beats.cutting import Beats, build
 from ecgcore.data import records
 from ecgcore.sources import PACKAGE, modules_used
 
-pytest_plugins = ["own_ecg", "axe", "in_node"]
+pytest_plugins = ["own_ecg", "axe", "in_node", "recording_page"]
 
 # Together they hold all five classes and both sides of the inter-patient split; 104 is paced.
 SMALL = ("104", "208", "210", "223")

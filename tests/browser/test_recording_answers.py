@@ -8,6 +8,7 @@ import ecg_files
 import numpy as np
 import wfdb
 from in_node import PUBLISHED
+from same_answers import NEAR, same
 
 from ecgcore import paths
 from ecgcore.constants import FS
@@ -18,11 +19,6 @@ from ecgcore.inference.published import rhythm_model
 NAMES = ("mitdb/208", "svdb/800", "nstdb/118", "mitdb/102")  # many V; another rate; noise; paced
 MINUTES = 7  # of each of these, unless more records are wanted (--records): two blocks
 NOISE_FROM_S, NOISE_S, SNR_DB = 300, 120, (24, 18, 12, 6, 0)  # two minutes of noise, two without
-NEAR, FEW, FAR = (
-    1e-3,
-    1e-3,
-    0.05,
-)  # how far a probability may be; share of beats that may be farther
 GAIN = 200  # steps a mV, as the records of mitdb have
 
 
@@ -97,27 +93,3 @@ def test_the_answers_are_those_of_python(in_javascript, tmp_path, request):
         f"R peaks to {time.max() * FS:.2g} samples, probabilities of all but {beyond.sum()} to "
         f"{NEAR:g}, of these to {share.max():.2g}"
     )
-
-
-def same(found, own, name):
-    """Hold R peaks to one sample, all classes, probabilities to a thousandth; what was reached.
-
-    A feature that is rounded otherwise in its last digit may fall on the other side of a tree's
-    split, so that a beat in some thousands has another probability; its class is the same.
-    """
-    beats = own.beats
-    assert (found["lead"], found["fs"], found["annotated"]) == (own.lead, own.fs, own.annotated)
-    assert found["notes"] == [w.rpartition("/")[2] for w in own.warnings], name
-    assert len(found["time"]) == len(beats) > 100
-    np.testing.assert_allclose(found["time"], beats.time_s, atol=1 / FS, err_msg=name)
-    assert found["decision"] == beats.predicted.tolist(), name
-    assert found["truth"] == beats.true.tolist()
-    shares = np.reshape(found["probabilities"], (-1, 5))
-    away = np.abs(shares - beats.probabilities).max(axis=1)
-    beyond = int((away > NEAR).sum())
-    assert beyond <= FEW * len(beats) and away.max() < FAR, name
-    told = [(s["start"], s["stop"], s["why"]) for s in found["unusable"]]
-    assert [t[2] for t in told] == [s.why for s in own.unusable]
-    expected = [(s.start_s, s.stop_s) for s in own.unusable]
-    np.testing.assert_allclose([t[:2] for t in told], expected, atol=1e-6)
-    return len(beats), np.abs(np.array(found["time"]) - beats.time_s).max(), away.max(), beyond

@@ -2,7 +2,7 @@
     holds beats that are already cut; unknownRate: its sampling rate is to be asked for. */
 export class DataError extends Error {
   constructor(message, { rows = null, unknownRate = false } = {}) {
-    super(message);
+    super(message.replace(/[\0-\x1f\x7f\u2028\u2029]+/g, " ")); // one line, whatever names a file has
     this.rows = rows;
     this.unknownRate = unknownRate;
   }

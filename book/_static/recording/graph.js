@@ -114,30 +114,42 @@ function softmax([{ data, shape }]) {
   return { data: found, shape };
 }
 
-/** Rows of x (n of `width` numbers) times the transposed weights, plus the bias, four rows of
-    weights at a time: what is read of x serves all of them. */
+/** Rows of x (n of `width` numbers) times the transposed weights, plus the bias: two rows of x by
+    four of the weights at a time, so that each number that is read serves several sums. Each sum
+    is in the order of a plain one. */
 function product(x, n, width, weights, bias) {
   const outputs = bias.length;
   const found = new Float32Array(n * outputs);
-  for (let o = 0; o < outputs; o += 4) {
-    const [w0, w1, w2, w3] = [0, 1, 2, 3].map((k) => Math.min(o + k, outputs - 1) * width);
-    for (let row = 0, from = 0; row < n; row += 1, from += width) {
-      let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  for (let row = 0; row < n; row += 2) {
+    const [a, b] = [row * width, Math.min(row + 1, n - 1) * width];
+    for (let o = 0; o < outputs; o += 4) {
+      const [w0, w1, w2, w3] = [0, 1, 2, 3].map((k) => Math.min(o + k, outputs - 1) * width);
+      let [p0, p1, p2, p3, q0, q1, q2, q3] = [0, 0, 0, 0, 0, 0, 0, 0];
       for (let k = 0; k < width; k += 1) {
-        const value = x[from + k];
-        s0 += value * weights[w0 + k];
-        s1 += value * weights[w1 + k];
-        s2 += value * weights[w2 + k];
-        s3 += value * weights[w3 + k];
+        const p = x[a + k];
+        const q = x[b + k];
+        const v0 = weights[w0 + k];
+        const v1 = weights[w1 + k];
+        const v2 = weights[w2 + k];
+        const v3 = weights[w3 + k];
+        p0 += p * v0;
+        p1 += p * v1;
+        p2 += p * v2;
+        p3 += p * v3;
+        q0 += q * v0;
+        q1 += q * v1;
+        q2 += q * v2;
+        q3 += q * v3;
       }
-      const at = row * outputs + o;
-      found[at] = s0 + bias[o];
-      if (o + 1 < outputs) found[at + 1] = s1 + bias[o + 1];
-      if (o + 2 < outputs) found[at + 2] = s2 + bias[o + 2];
-      if (o + 3 < outputs) found[at + 3] = s3 + bias[o + 3];
+      put(found, row, o, outputs, bias, [p0, p1, p2, p3]);
+      if (row + 1 < n) put(found, row + 1, o, outputs, bias, [q0, q1, q2, q3]);
     }
   }
   return found;
+}
+
+function put(found, row, o, outputs, bias, sums) {
+  for (let k = 0; k < 4 && o + k < outputs; k += 1) found[row * outputs + o + k] = sums[k] + bias[o + k];
 }
 
 function dense([{ data, shape: [n, width] }, weights, bias]) {
