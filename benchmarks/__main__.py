@@ -9,7 +9,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from benchmarks import alternatives, book, data, gpu, growth, inference, ladder, machine, race
+from benchmarks import (
+    alternatives,
+    book,
+    data,
+    gpu,
+    growth,
+    inference,
+    ladder,
+    machine,
+    race,
+    recordings,
+)
 from benchmarks.common import QUICK, Sizes, source
 from ecgcore import paths
 from ecgcore.beats.cutting import Beats
@@ -48,6 +59,7 @@ PARTS: dict[str, Callable[[Task], dict]] = {
     "growth": lambda task: growth.measure(task.exported, task.sizes),
     "rebuild": lambda task: book.rebuild(),
     "pages": lambda task: book.pages(),
+    "recordings": lambda task: recordings.measure(task.sizes),
     "gpu": lambda task: gpu.measure(task.beats, task.split, task.sizes),
 }
 ALL = ("data", *PARTS)

@@ -35,6 +35,7 @@ class Sizes:
     single: int = 2000  # beats that are classified one at a time
     growth: tuple[int, ...] = (12, 24, 48, 126, 504, 2268)  # records; 126: mitdb and svdb
     holter_h: float = 24.0  # h, of the record whose R peaks are found
+    recordings_h: tuple[float, ...] = (0.5, 24.0)  # h, that are classified in a browser
 
 
 QUICK = Sizes(
@@ -50,6 +51,7 @@ QUICK = Sizes(
     single=50,
     growth=(1, 2),
     holter_h=0.05,
+    recordings_h=(0.02,),
 )
 
 

@@ -2,7 +2,7 @@
 // rhythm, block by block, so that memory stays bounded.
 import { CLASS_OF } from "./annotations.js";
 import { decide, probabilities } from "./decide.js";
-import { DataError } from "./errors.js";
+import { DataError, general } from "./errors.js";
 import { featureRows, filtered, scaled } from "./features.js";
 import * as leadChoice from "./leads.js";
 import { fraction, median, percentile, round } from "./numeric.js";
@@ -59,7 +59,8 @@ function check(read, seconds, lead, name) {
   if (total - read.missing < 1) refuse("the signal holds no samples");
   if (read.flat >= 0.99 * total) refuse("the signal is constant: no heartbeat in it");
   if (!seconds.length) {
-    refuse(`no heartbeat found in ${total.toFixed(1)} s of signal; is it an ECG, and sampled at ${lead.fs} Hz?`);
+    refuse(`no heartbeat found in ${total.toFixed(1)} s of signal; is it an ECG, and sampled at ` +
+      `${general(lead.fs)} Hz?`);
   }
   if (seconds.length < FEWEST) {
     refuse(`${seconds.length} R peaks make no rhythm: at least ${FEWEST} are needed`);
@@ -80,8 +81,9 @@ async function* blocks(lead, how) {
     const stop = Math.min(start + step, lead.n);
     const samples = await lead.read(first, Math.min(stop + context, lead.n));
     level ??= farLevel(samples);
-    const near = Float32Array.from(fillGaps(samples), (v) => v - (level ?? 0));
-    yield { signal: resample(near, lead.fs, how.FS), offset: round((first / lead.fs) * how.FS),
+    const near = fillGaps(samples);
+    for (let i = 0; level && i < near.length; i += 1) near[i] -= level;
+    yield { signal: resample(new Float32Array(near), lead.fs, how.FS), offset: round((first / lead.fs) * how.FS),
       start: start / lead.fs, stop: stop / lead.fs, last: stop === lead.n,
       samples: samples.subarray(start - first, stop - first) };
   }
@@ -176,9 +178,11 @@ function oddities(block, peaks, how) {
   const around = round(0.4 * how.FS);
   const near = round(0.08 * how.FS);
   const last = block.signal.length - 1;
+  const piece = new Float64Array(2 * around + 1);
   return peaks.map((at) => {
-    const piece = Float64Array.from({ length: 2 * around + 1 },
-      (_, k) => block.signal[Math.min(Math.max(at + k - around, 0), last)]);
+    for (let k = 0; k < piece.length; k += 1) {
+      piece[k] = block.signal[Math.min(Math.max(at + k - around, 0), last)];
+    }
     const level = median(piece);
     const complex = piece.subarray(around - near, around + near + 1);
     const [above, below] = [Math.max(...complex) - level, level - Math.min(...complex)];
@@ -190,10 +194,11 @@ function oddities(block, peaks, how) {
 function absence(samples, fs) {
   const second = Math.min(Math.round(fs), samples.length);
   let [missing, flat] = [0, 0];
-  for (const value of samples) missing += Number(!Number.isFinite(value));
+  for (let i = 0; i < samples.length; i += 1) if (!Number.isFinite(samples[i])) missing += 1;
   for (let at = 0; at + second <= samples.length; at += second) {
-    const piece = samples.subarray(at, at + second);
-    flat += piece.every((v) => v === piece[0]) ? second : 0;
+    let k = at + 1;
+    while (k < at + second && samples[k] === samples[at]) k += 1;
+    if (k === at + second && samples[at] === samples[at]) flat += second; // NaN is no level
   }
   return { missing: missing / fs, flat: flat / fs };
 }
@@ -208,7 +213,7 @@ function doubts(read, stretches, seconds, lead, name) {
   const rate = 60 / median(seconds.slice(1).map((s, i) => s - seconds[i]));
   if (rate < SLOW || rate > FAST) {
     told.push(`${name}: a median heart rate of ${rate.toFixed(0)} a minute is unusual: is ` +
-      `${lead.fs} Hz its sampling rate?`);
+      `${general(lead.fs)} Hz its sampling rate?`);
   }
   if (median(read.upright) < UPRIGHT) {
     told.push(`${name}: most QRS complexes point downwards, so the lead seems inverted; ` +

@@ -106,7 +106,8 @@ function quickly({ table: { separator, decimal, columns, large }, which, seconds
       const text = found[which[k]];
       const number = which[k] !== seconds;
       values[k] = number ? plainNumber(decimal === "," ? text.replace(",", ".") : text) : secondsIn(text);
-      if (number && !(Math.abs(values[k]) <= MAX_VALUE || (large.has(which[k]) && Number.isFinite(values[k])))) return null;
+      const most = large.has(which[k]) ? Number.MAX_VALUE : MAX_VALUE;
+      if (number && !(Math.abs(values[k]) <= most)) return null;
     }
     return values;
   };

@@ -59,7 +59,8 @@ export async function findTable(file) {
   }
   const { names, units } = namesOf(headersOf(preface, bare, comments), columns);
   const blank = lines.at(-1)[0] - lines[start][0] + 1 - (lines.length - start);
-  const which = (is) => new Set(Array.from({ length: columns }, (_, c) => c).filter((c) => is(columnOf(rows, c, columns))));
+  const numbers = Array.from({ length: columns }, (_, c) => c);
+  const which = (is) => new Set(numbers.filter((c) => is(columnOf(rows, c, columns))));
   return {
     ...bare, first: lines[start][0], names, units, spaced: rows.length > 2 && blank >= 0.8 * (rows.length - 1),
     preface: [...comments, ...lines.slice(0, start).map(([, line]) => line.trim())],

@@ -4,8 +4,8 @@ import { stripped } from "./csv_lines.js";
 import { rank } from "./leads.js";
 import { FASTEST, SLOWEST } from "./signals.js";
 
-const RATE_KEY = new RegExp("(?:sampl\\w*[ _-]*(?:rate|freq\\w*|at)|(?<![a-z])(?:fs|sfreq|sps|srate)(?![a-z])|abtast\\w*|" +
-  "frequence|fr[ée]quence d.[ée]chantillonnage|frecuencia[\\w ]*|frequenza[\\w ]*|frequency)" +
+const RATE_KEY = new RegExp("(?:sampl\\w*[ _-]*(?:rate|freq\\w*|at)|(?<![a-z])(?:fs|sfreq|sps|srate)(?![a-z])|" +
+  "abtast\\w*|frequence|fr[ée]quence d.[ée]chantillonnage|frecuencia[\\w ]*|frequenza[\\w ]*|frequency)" +
   "[^\\d\\n]{0,20}?(\\d+(?:[.,]\\d+)?)\\s*(k?)", "gi");
 const RATE_HZ = /(\d+(?:[.,]\d+)?)\s*(k?)(?:hz|hertz|sps|samples? ?(?:\/|per) ?s)/gi;
 const NO_RATE = /filter|pass|notch|mains|band|cut|power ?line|netz/i;

@@ -60,7 +60,8 @@ function widthOf(line) {
 function agreedRate(given, found, name) {
   if (found !== null) return checkRate(found, name);
   if (given) return checkRate(given, name);
-  throw new DataError(`${name}: a signal needs its sampling rate (in Hz), and the file has none`, { unknownRate: true });
+  throw new DataError(`${name}: a signal needs its sampling rate (in Hz), and the file has none`,
+    { unknownRate: true });
 }
 
 async function oneRow(file, wish) {

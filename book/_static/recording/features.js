@@ -44,7 +44,7 @@ const distance = (a, b) => spread(Float64Array.from(a, (v, i) => v - b[i]));
 /** Signal at 125 Hz between 0.5 and 40 Hz. */
 export function filtered(signal, how) {
   const zero = signal[0];
-  return Float32Array.from(forthAndBack(how.rhythm, signal.map((v) => v - zero)));
+  return new Float32Array(forthAndBack(how.rhythm, signal.map((v) => v - zero)));
 }
 
 /** Beats by their R peaks (s) and windows, one after the other, which are scaled in place to units

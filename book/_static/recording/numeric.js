@@ -10,14 +10,14 @@ export function round(value) {
 
 /** Median of some numbers; their array is not changed. */
 export function median(values) {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = new Float64Array(values).sort();
   const half = sorted.length >> 1;
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
 /** Percentile of some numbers, between the two nearest of them. */
 export function percentile(values, share) {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = new Float64Array(values).sort();
   const at = (share / 100) * (sorted.length - 1);
   const low = Math.floor(at);
   const high = Math.min(low + 1, sorted.length - 1);

@@ -94,7 +94,7 @@ function runsBetween(faults, seconds, how) {
 }
 
 function wavesOf(samples, fs, faults, runs, how) {
-  const known = Float64Array.from(samples);
+  const known = new Float64Array(samples);
   for (const fault of faults) known.fill(NaN, round(fault.start * fs), round(fault.stop * fs));
   const mended = steady(fillGaps(known), fs, how);
   const level = median(mended);
@@ -116,7 +116,7 @@ function wavesOf(samples, fs, faults, runs, how) {
 
 /** Straight lines across missing samples, zeros where there is none at all. */
 export function fillGaps(samples) {
-  const found = Float64Array.from(samples);
+  const found = new Float64Array(samples);
   let last = -1;
   for (let i = 0; i < found.length; i += 1) {
     if (!Number.isFinite(samples[i])) continue;

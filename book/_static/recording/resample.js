@@ -37,8 +37,12 @@ export function resample(samples, fs, to) {
     const first = Math.ceil((middle - half) / up);
     const last = Math.floor((middle + half) / up);
     let sum = 0;
-    for (let k = first; k <= last; k += 1) {
-      sum += samples[k < 0 ? 0 : k < n ? k : n - 1] * filter[middle - k * up + half];
+    if (first >= 0 && last < n) {
+      for (let k = first; k <= last; k += 1) sum += samples[k] * filter[middle - k * up + half];
+    } else {
+      for (let k = first; k <= last; k += 1) {
+        sum += samples[Math.min(Math.max(k, 0), n - 1)] * filter[middle - k * up + half];
+      }
     }
     result[i] = sum;
   }

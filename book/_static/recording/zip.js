@@ -57,10 +57,11 @@ async function directoryOf(name, blob) {
 /** @returns {Member} */
 function entry(view, at, length, extra) {
   const flags = view.getUint16(at + 8, true);
-  const name = new Uint8Array(view.buffer, at + 46, length);
+  const name = new TextDecoder(flags & 0x800 ? "utf-8" : "windows-1252")
+    .decode(new Uint8Array(view.buffer, at + 46, length));
   const member = {
-    path: new TextDecoder(flags & 0x800 ? "utf-8" : "windows-1252").decode(name).replaceAll("\\", "/").replace(/\0.*/s, ""),
-    encrypted: Boolean(flags & 1), method: view.getUint16(at + 10, true), crc: view.getUint32(at + 16, true),
+    path: name.replaceAll("\\", "/").replace(/\0.*/s, ""), encrypted: Boolean(flags & 1),
+    method: view.getUint16(at + 10, true), crc: view.getUint32(at + 16, true),
     packed: view.getUint32(at + 20, true), offset: view.getUint32(at + 42, true),
   };
   const full = view.getUint32(at + 24, true) === FULL;
@@ -86,7 +87,9 @@ function zip64(view, from, extra, { packed, offset }, full) {
 /** A member as it lies in the archive. */
 export async function packedBlob({ name, blob }, { packed, offset }) {
   const view = new DataView(await blob.slice(offset, offset + 30).arrayBuffer());
-  if (view.byteLength < 30 || view.getUint32(0, true) !== LOCAL) throw damaged(name, "Bad magic number for file header");
+  if (view.byteLength < 30 || view.getUint32(0, true) !== LOCAL) {
+    throw damaged(name, "Bad magic number for file header");
+  }
   const first = offset + 30 + view.getUint16(26, true) + view.getUint16(28, true);
   if (first + packed > blob.size) throw damaged(name, "it ends within a file");
   return blob.slice(first, first + packed);
