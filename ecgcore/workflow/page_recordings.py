@@ -66,8 +66,19 @@ def publish(profile: str, folder: Path) -> dict:
         temporary.write_bytes(packed)
     write_text(folder / NUMBERS, _compact(browser_chain.numbers()))
     write_text(folder / KNOWN, _compact(known(profile)))
+    for database in {Path(each.where).parent for each in OFFERED}:
+        write_text(folder / attribution(database), _readme(database))
     write_text(folder / RECORDS, _compact([offer(each, folder) for each in OFFERED]))
     return {"file": MODEL, "bytes": len(packed), "about": about}
+
+
+def attribution(database: Path) -> str:
+    """Name of the file that says whose the records of a database are, which goes with them."""
+    return f"{database.name}.README.md"
+
+
+def _readme(database: Path) -> str:
+    return (paths.DATA / database / "README.md").read_text(encoding="utf-8")
 
 
 def _compact(value) -> str:
@@ -129,8 +140,11 @@ def offer(each: Offered, folder: Path) -> dict:
     for file in files:
         with replacing(folder / file.name) as temporary:
             shutil.copyfile(file, temporary)
+    database = Path(each.where).parent
     return {
         "name": each.where,
+        "of": _readme(database).splitlines()[0].removeprefix("# ").partition(",")[0],
+        "attribution": attribution(database),
         "title": each.title,
         "why": each.why,
         "seconds": round(header.seconds, 1),

@@ -34,6 +34,10 @@ def whole_files(folder):
     """A file, or those of a record, for each reader."""
     stored = ecg_files.digital(np.tile(MV, 3))[:, None]
     raw = stored.astype("<i2").tobytes()
+    second = [raw[at : at + 2 * FS] for at in range(0, len(raw), 2 * FS)]
+    times = [b"+%d\x14\x14" % (i + 5 * (i > 9)) for i in range(len(second))]
+    broken = b"".join(s + t.ljust(20, b"\0") for s, t in zip(second, times, strict=True))
+    wide = stored.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
     text = frame(time=T.round(6), V1=-MV, II=MV).to_csv(index=False).encode()
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -41,6 +45,8 @@ def whole_files(folder):
         archive.writestr("README.md", "about")
     contents = {
         "a.edf": edf(30, 1, [FS], raw),
+        "d.edf": edf(30, 1, [FS, 10], broken, "EDF+D"),
+        "a.bdf": b"\xffBIOSEMI" + edf(30, 1, [FS], wide)[8:],
         "time.csv": text,
         "plain.csv": "".join(f"{v:.3f}\n" for v in MV).encode(),
         "packed.csv.gz": gzip.compress(text),

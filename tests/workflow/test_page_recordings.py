@@ -37,6 +37,8 @@ def test_records_are_offered_with_their_files_and_a_drawing(published):
         assert each["bytes"] == sum(f.stat().st_size for f in originals)
         assert each["thumbnail"].startswith("<svg") and len(each["thumbnail"]) < 5000
         assert "style=" not in each["thumbnail"]  # which a strict policy would refuse
+        said = (folder / each["attribution"]).read_text()
+        assert each["of"] in said and "ODC-By" in said  # it goes wherever the records go
     names = [name for each in offered for name in each["files"]]
     assert len(set(names)) == len(names)
 

@@ -54,6 +54,9 @@ async function extracted(file, member, limit, counter) {
 
 /** A blob unpacked, as far as `limit` bytes together with those before. format: null for none. */
 async function inflated(blob, format, limit, before, name) {
+  if (format && typeof DecompressionStream === "undefined") {
+    throw new DataError(`${name}: this browser cannot unpack files; unpack it first`);
+  }
   const stream = format ? blob.stream().pipeThrough(new DecompressionStream(format)) : blob.stream();
   const reader = stream.getReader();
   const [parts, held] = [[], []];

@@ -5,18 +5,44 @@ import { median, percentile, searchSorted } from "./numeric.js";
 
 const clip = (value, low, high) => Math.min(Math.max(value, low), high);
 
-function mean(row) {
-  let sum = 0;
-  for (const value of row) sum += value;
-  return sum / row.length;
+// Windows are single precision in Python, and so is what is computed of them, every step of it. A
+// tree's split may lie between two roundings of a number, so the same steps are taken here.
+const single = Math.fround;
+const [SINGLE, DOUBLE] = [new Float32Array(8), new Float64Array(8)];
+
+/** The sum in numpy's order and in the precision of the values: at most 128 of them. */
+function total(values) {
+  const r = values instanceof Float32Array ? SINGLE : DOUBLE;
+  const n = values.length;
+  const whole = n - (n % 8);
+  for (let k = 0; k < 8; k += 1) r[k] = whole ? values[k] : 0;
+  for (let i = 8; i < whole; i += 8) {
+    for (let k = 0; k < 8; k += 1) r[k] += values[i + k];
+  }
+  for (let step = 1; step < 8; step *= 2) {
+    for (let k = 0; k < 8; k += 2 * step) r[k] += r[k + step];
+  }
+  for (let i = whole; i < n; i += 1) r[0] += values[i];
+  return r[0];
 }
 
-function spread(row) {
+const mean = (row) => of(row, total(row) / row.length);
+
+/** A number in the precision of some values. */
+const of = (values, number) => (values instanceof Float32Array ? single(number) : number);
+
+/** Mean of numbers in double precision, as many as there are. */
+const average = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
+
+/** Values about their own mean. */
+function centred(row) {
   const middle = mean(row);
-  let sum = 0;
-  for (const value of row) sum += (value - middle) ** 2;
-  return Math.sqrt(sum / row.length);
+  return row.map((v) => v - middle);
 }
+
+const squares = (row) => row.map((v) => v * v);
+
+const spread = (row) => of(row, Math.sqrt(of(row, total(squares(centred(row))) / row.length)));
 
 function range(row) {
   let [low, high] = [Infinity, -Infinity];
@@ -24,22 +50,20 @@ function range(row) {
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  return high - low;
+  return of(row, high - low);
 }
 
+/** Correlation of two rows, of which the first is single; as precise as the second. */
 function correlation(a, b) {
-  const [ma, mb] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i += 1) {
-    ab += (a[i] - ma) * (b[i] - mb);
-    aa += (a[i] - ma) ** 2;
-    bb += (b[i] - mb) ** 2;
-  }
-  const size = Math.sqrt(aa * bb);
-  return size > 1e-9 ? ab / size : 0;
+  const [own, other] = [centred(a), centred(b)];
+  const size = of(b, Math.sqrt(of(b, total(squares(own)) * total(squares(other)))));
+  return size > 1e-9 ? of(b, total(other.map((v, i) => v * own[i])) / size) : 0;
 }
 
-const distance = (a, b) => spread(Float64Array.from(a, (v, i) => v - b[i]));
+function distance(a, b) {
+  const [own, other] = [centred(a), centred(b)];
+  return spread(own.map((v, i) => v - other[i]));
+}
 
 /** Signal at 125 Hz between 0.5 and 40 Hz. */
 export function filtered(signal, how) {
@@ -53,10 +77,10 @@ export function scaled(seconds, windows, how) {
   const n = seconds.length;
   const complex = (i) => windows.subarray(i * how.WINDOW + how.QRS[0], i * how.WINDOW + how.QRS[1]);
   const heights = Float64Array.from({ length: n }, (_, i) => range(complex(i)));
-  const height = Math.max(median(heights), 1e-9);
+  const height = Math.max(single(median(heights)), single(1e-9));
   for (let i = 0; i < windows.length; i += 1) windows[i] /= height;
   const rr = intervals(seconds);
-  const late = how.USUAL_RR * mean(rr);
+  const late = how.USUAL_RR * average(rr);
   let chosen = Array.from(rr.keys()).filter((i) => rr[i] >= late);
   if (!chosen.length) chosen = Array.from(rr.keys());
   const column = (k, rows) => median(Float64Array.from(rows, (i) => windows[i * how.WINDOW + k]));
@@ -80,7 +104,7 @@ export function featureRows(made, how) {
   const times = timing(seconds, how);
   const part = (i, [from, to]) => windows.subarray(i * how.WINDOW + from, i * how.WINDOW + to);
   const usual = { wave: template.subarray(...how.P_WAVE), complex: template.subarray(...how.QRS) };
-  usual.height = Math.max(range(usual.complex), 1e-6);
+  usual.height = Math.max(range(usual.complex), single(1e-6));
   let found = null;
   for (let i = 0; i < n; i += 1) {
     const near = { first: Math.max(i - (how.NEARBY >> 1), 0), last: Math.min(i + (how.NEARBY >> 1), n - 1) };
@@ -106,12 +130,16 @@ function pWave(own, usual, nearby) {
 }
 
 function qrs(window, own, next, usual) {
-  const level = median(window);
-  const strength = Float64Array.from(own, (v) => Math.abs(v - level));
-  const peak = Math.max(...strength, 1e-6);
-  const width = (share) => strength.filter((v) => v > share * peak).length / own.length;
+  const level = single(median(window));
+  const strength = own.map((v) => Math.abs(single(v - level)));
+  const peak = Math.max(...strength, single(1e-6));
+  const width = (share) => {
+    const least = single(share * peak);
+    return strength.filter((v) => v > least).length / own.length;
+  };
   return [width(0.5), width(0.25), correlation(own, usual.complex), distance(own, usual.complex),
-    Math.log(Math.max(range(own), 1e-6) / usual.height), mean(strength) / peak, correlation(own, next)];
+    Math.log(single(Math.max(range(own), single(1e-6)) / usual.height)), mean(strength.map((v) => v / peak)),
+    correlation(own, next)];
 }
 
 /** A function from a beat to what its RR intervals say. */
@@ -119,7 +147,7 @@ function timing(seconds, how) {
   const rr = intervals(seconds).map((v) => clip(v, how.FASTEST_S, how.SLOWEST_S));
   const n = rr.length;
   const log = rr.map(Math.log);
-  const usual = Math.log(mean(rr));
+  const usual = Math.log(average(rr));
   const long = Math.log(percentile(rr, 90));
   const near = (values, i, beats) => values.subarray(Math.max(i - (beats >> 1), 0), i + (beats >> 1) + 1);
   const total = new Float64Array(n + 1);
@@ -137,6 +165,6 @@ function timing(seconds, how) {
     const next = at(i + 1);
     return [at(i - 1) - usual, own - usual, next - usual, at(i + 2) - usual, own - minutes,
       own - long, own - recent, next - recent, own - next,
-      mean(near(irregular, i, how.MANY)), mean(near(steady, i, how.MANY))];
+      average(near(irregular, i, how.MANY)), average(near(steady, i, how.MANY))];
   };
 }
