@@ -4,7 +4,7 @@ import { readColumns } from "./csv_columns.js";
 import { fields, findTable, mostCommon, trimmed, valueOf, wayOf } from "./csv_layout.js";
 import { COMMENT, MAX_LINE, MAX_VALUE, numbered, pieces, quote } from "./csv_lines.js";
 import { leadIn, nameOf, rateIn, unitIn } from "./csv_rate.js";
-import { findClock, onTheDay, positions, secondsIn, startIn } from "./csv_time.js";
+import { findClock, gapsIn, onTheDay, secondsIn, startIn } from "./csv_time.js";
 import { DataError, thousands } from "./errors.js";
 import * as leadChoice from "./leads.js";
 import { checkRate } from "./signals.js";
@@ -87,7 +87,7 @@ async function oneRow(file, wish) {
 }
 
 const leadOf = (values, fs, name, unit) => ({ name, unit, fs, n: values.length,
-  read: async (start, stop) => Float64Array.from(values.subarray(start, stop)) });
+  read: async (start, stop) => new Float64Array(values.subarray(start, stop)) });
 
 async function openTable(file, table, wish) {
   const numbers = Array.from({ length: table.columns }, (_, c) => c).filter((c) => !table.texts.has(c));
@@ -104,10 +104,11 @@ async function openTable(file, table, wish) {
   const other = leadChoice.second(near, chosen);
   const found = head.whole ? whole(head, clock) : await again(file, table, [which[chosen], which[other]], clock);
   if (found.bad > found.n / 2) throw new DataError(`${file.name}: most lines are no numbers (${found.problems[0]})`);
-  const at = clock && positions(clock, found.columns.get(clock.column), fs, file.name);
-  const n = at ? at.at(-1) + 1 : found.n;
+  const gaps = clock ? gapsIn(clock, found.columns.get(clock.column), fs, file.name) : [];
+  const n = gaps.reduce((sum, { lost }) => sum + lost, found.n);
+  if (clock) found.columns.delete(clock.column);
   const column = async (c) => (found.columns.get(c) ?? (await again(file, table, [c], null)).columns.get(c));
-  const leads = named.map((words, i) => ({ ...words, fs, n, read: placed(() => column(which[i]), at, n) }));
+  const leads = named.map((words, i) => ({ ...words, fs, n, read: placed(() => column(which[i]), gaps, n) }));
   return { name: file.name, leads, start: startOf(clock, table, head.columns), peaks: null, symbols: null,
     notes: told(found, file.name), chosen };
 }
@@ -129,18 +130,22 @@ function again(file, table, wanted, clock) {
   return readColumns(file, table, which, { compact: true, clock });
 }
 
-/** A reader of samples at their places in time, NaN between them. at: positions, null: no gaps. */
-function placed(column, at, n) {
+/** A reader of samples at their places in time, NaN where some are missing. */
+function placed(column, gaps, n) {
   let values = null;
   return async (start, stop) => {
-    values ??= column().then((found) => (at ? spread(found, at, n) : found));
-    return Float64Array.from((await values).subarray(start, stop));
+    values ??= column().then((found) => (gaps.length ? spread(found, gaps, n) : found));
+    return new Float64Array((await values).subarray(start, stop));
   };
 }
 
-function spread(values, at, n) {
+function spread(values, gaps, n) {
   const found = new values.constructor(n).fill(NaN);
-  for (let i = 0; i < values.length; i += 1) found[at[i]] = values[i];
+  let [from, shift] = [0, 0];
+  for (const { row, lost } of [...gaps, { row: values.length, lost: 0 }]) {
+    found.set(values.subarray(from, row), from + shift);
+    [from, shift] = [row, shift + lost];
+  }
   return found;
 }
 

@@ -46,25 +46,26 @@ export function findClock(columns, names) {
   return [{ ...best, start }, new Set(found.map((f) => f.clock.column))];
 }
 
-/** Sample number of each row (Float64Array); null if no sample is missing.
+/** Where samples are missing: {row, lost} of each jump of the time, in order; lost: before that row.
     @param {Float64Array} column its numbers, or where it is of texts `secondsIn` of each */
-export function positions(clock, column, fs, name) {
-  const seconds = clock.texts ? afterMidnight(column) : column.map((v) => v * clock.scale);
-  const { rows, values } = changes(seconds);
-  const gaps = new Float64Array(seconds.length);
-  let total = 0;
-  for (let i = 1; i < rows.length; i += 1) {
+export function gapsIn(clock, column, fs, name) {
+  const gaps = [];
+  const wrapped = afterMidnight();
+  let [row, at, total] = [-1, NaN, 0];
+  for (let i = 0; i < column.length; i += 1) {
+    const seconds = clock.texts ? wrapped(column[i]) : column[i] * clock.scale;
     // Stamps may be rounded, or the same for all samples of a packet: they count where they
     // change, and only what is longer than half as much again as usual is a gap.
-    const [step, between] = [(values[i] - values[i - 1]) * fs, rows[i] - rows[i - 1]];
-    if (step <= 1.5 * between + 1) continue;
-    gaps[rows[i]] = round(step - between);
-    total += gaps[rows[i]];
+    if (!Number.isFinite(seconds) || seconds === at) continue;
+    const [step, between] = [(seconds - at) * fs, i - row];
+    if (row >= 0 && step > 1.5 * between + 1) {
+      gaps.push({ row: i, lost: round(step - between) });
+      total += gaps.at(-1).lost;
+    }
+    [row, at] = [i, seconds];
   }
-  if (!total) return null;
-  checkLength(Math.min(seconds.length + total, 1e15), fs, name);
-  let added = 0;
-  return gaps.map((gap, i) => (added += gap) + i);
+  if (total) checkLength(Math.min(column.length + total, 1e15), fs, name);
+  return gaps;
 }
 
 /** Rows at which known times change, the first among them, and these times. */
@@ -104,16 +105,18 @@ function isEven(steps, step) {
 /** Seconds of each row, NaN where nothing is told. Clock times go on after midnight. */
 function secondsOf(column, scale) {
   if (!Array.isArray(column)) return column.map((v) => v * scale);
-  return afterMidnight(Float64Array.from(column, secondsIn));
+  const wrapped = afterMidnight();
+  return Float64Array.from(column, (text) => wrapped(secondsIn(text)));
 }
 
-function afterMidnight(seconds) {
+/** A function that is given one time of the day after the other, and goes on after midnight. */
+function afterMidnight() {
   let [days, before] = [0, NaN];
-  return seconds.map((at) => {
+  return (at) => {
     if (at - before < -DAY / 2) days += 1;
     if (Number.isFinite(at)) before = at;
     return at + DAY * days;
-  });
+  };
 }
 
 /** Seconds that a text tells, since midnight or 1970; NaN if it is no time. */
