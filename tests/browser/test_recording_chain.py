@@ -1,5 +1,6 @@
 """The parts of the chain in the reader's browser against Python's."""
 
+import ecg_files
 import numpy as np
 import pytest
 import wfdb
@@ -48,6 +49,21 @@ def test_bad_stretches_are_those_of_python(in_javascript, tmp_path):
     assert {s.why for s in expected.stretches} == set(quality.REASONS)
     times = [(s.start_s, s.stop_s) for s in expected.stretches]
     np.testing.assert_allclose([t[:2] for t in told], times, atol=1e-6)
+    np.testing.assert_allclose(found["peaks"], expected.peaks_s, atol=1 / FS)
+
+
+def test_a_gap_longer_than_a_block_is_that_of_python(in_javascript, tmp_path):
+    stored = ecg_files.digital(ecg_files.samples("208", seconds=60))[:, None]
+    n, gap = len(stored), 15 * 60 * 360
+    ecg_files.write_wfdb(tmp_path, "a", stored)
+    parts = f"all/3 1 360 {2 * n + gap}\na {n}\n~ {gap}\na {n}\n"
+    (tmp_path / "all.hea").write_text(parts)
+    expected = quality.review(wfdb_record.from_record(tmp_path / "all"))
+    (found,) = in_javascript("review", [tmp_path / "all"])
+    (missing,) = [s for s in expected.stretches if s.why == "missing"]
+    assert missing.stop_s - missing.start_s > 2 * quality.BLOCK_S
+    told = [(s["start"], s["stop"]) for s in found["stretches"]]
+    np.testing.assert_allclose(told, [(s.start_s, s.stop_s) for s in expected.stretches], atol=1e-6)
     np.testing.assert_allclose(found["peaks"], expected.peaks_s, atol=1 / FS)
 
 

@@ -100,19 +100,12 @@ function farLevel(samples) {
 const core = (block, how) =>
   block.signal.subarray(round(block.start * how.FS) - block.offset, round(block.stop * how.FS) - block.offset);
 
-async function at125(lead, how) {
-  const parts = [];
-  for await (const block of blocks(lead, how)) parts.push(core(block, how).slice());
-  return joined(parts);
-}
+/** A whole lead at 125 Hz, zeros as yet. Throws RangeError if the browser has no room for it. */
+const empty = (lead, how) => new Float32Array(round((lead.n / lead.fs) * how.FS));
 
-function joined(parts) {
-  const whole = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
+async function at125(lead, how) {
+  const whole = empty(lead, how);
+  for await (const block of blocks(lead, how)) whole.set(core(block, how), round(block.start * how.FS));
   return whole;
 }
 
@@ -120,11 +113,10 @@ function joined(parts) {
     {signal, windows, upright, missing, flat}. */
 async function windowsOf(lead, seconds, how, onDone) {
   const windows = new Float32Array(seconds.length * how.WINDOW);
-  const found = { windows, upright: [], missing: 0, flat: 0 };
-  const parts = [];
+  const found = { signal: empty(lead, how), windows, upright: [], missing: 0, flat: 0 };
   let first = 0;
   for await (const block of blocks(lead, how)) {
-    parts.push(core(block, how).slice());
+    found.signal.set(core(block, how), round(block.start * how.FS));
     const { missing, flat } = absence(block.samples, lead.fs);
     found.missing += missing;
     found.flat += flat;
@@ -136,7 +128,7 @@ async function windowsOf(lead, seconds, how, onDone) {
     first = last;
     onDone(block.stop / (lead.n / lead.fs));
   }
-  return { ...found, signal: joined(parts) };
+  return found;
 }
 
 function cut(signal, peaks, windows, how) {

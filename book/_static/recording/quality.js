@@ -26,6 +26,9 @@ export async function review(lead, how, onDone = () => {}) {
 
 function reviewBlock(samples, offset, start, stop, fs, how) {
   const [begin, end] = [start / fs, stop / fs];
+  if (samples.length >= how.MISSING_S * fs && !samples.some(Number.isFinite)) { // what follows, at once
+    return { peaks: [], stretches: [{ start: begin + offset, stop: end + offset, why: "missing" }] };
+  }
   const single = faultsOf(samples, fs, how);
   const { runs, short } = runsBetween(single, samples.length / fs, how);
   const found = wavesOf(samples, fs, single, runs, how);
