@@ -30,6 +30,7 @@ from ecgcore.errors import EcgError
 
 UV = np.round(1000 * MV).astype(int)
 BREATH = np.round(100 * np.sin(np.arange(N) / FS)).astype(int)
+HEALTH = "apple_health_export"
 CSV = f"# {FS} Hz\n{column()}".encode()
 
 
@@ -233,6 +234,7 @@ def test_packed_files(in_javascript, tmp_path):
     signal = ecg_files.digital(MV, 1000)[:, None]
     record = ecg_files.write_wfdb(tmp_path, "a", signal, lines=["a.dat 16 1000/mV 16 0 0 0 0 II"])
     parts = {f"db/a.{s}": record.with_suffix(f".{s}").read_bytes() for s in ("hea", "dat")}
+    health = {f"{HEALTH}/{name}": b"<a/>" for name in ("export.xml", "export_cda.xml")}
     stored = io.BytesIO()
     with zipfile.ZipFile(stored, "w") as archive:
         archive.writestr("a.csv", CSV)
@@ -242,6 +244,7 @@ def test_packed_files(in_javascript, tmp_path):
         ("edf.zip", zipped({"night.edf": edf})),
         ("record.zip", zipped(parts | {"db/RECORDS": b"a"})),
         ("stored.zip", stored.getvalue()),
+        ("export.zip", zipped(health | {f"{HEALTH}/electrocardiograms/ecg.csv": CSV})),
         ("far.zip", far_zipped()),
         ("behind.zip", b"#!/bin/sh\n" * 50 + zipped({"a.csv": CSV})),
     ]

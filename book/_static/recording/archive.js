@@ -8,6 +8,7 @@ const [MOST_BYTES, MOST_TIMES, FREE_BYTES] = [2 ** 30, 200, 16 * 2 ** 20]; // un
 const MOST_MEMBERS = 10000;
 const PIECE = 8 * 2 ** 20; // bytes held before they go into a blob, which the browser may keep on disk
 const DATA = /\.(csv|tsv|txt|dat|edf|bdf|ecg|xml|scp|dcm|atc|mat|npy|npz|parquet|wav|asc|rec)$/;
+const APPLE = "electrocardiograms/"; // the folder of an export of Apple Health that has the ECGs
 const BESIDE = /^(readme|license|licence|index|records|sha256sums|ann2)|\.(md|pdf|html)$/;
 const [ZIP, EMPTY_ZIP, GZIP] = ["PK\x03\x04", "PK\x05\x06", "\x1f\x8b"];
 const baseName = (path) => path.split("/").pop();
@@ -146,6 +147,8 @@ export function namesSegments(text) {
 /** The only file that may hold a recording. files: {path}[] */
 export function onlyFile(files, refuse) {
   let data = files.filter((m) => !BESIDE.test(baseName(m.path).toLowerCase()));
+  const ofApple = data.filter((m) => `/${m.path}`.includes(`/${APPLE}`));
+  data = ofApple.length ? ofApple : data;
   if (data.length > 1) {
     const likely = data.filter((m) => DATA.test(m.path.toLowerCase()));
     data = likely.length ? likely : data;

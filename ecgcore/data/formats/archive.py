@@ -37,6 +37,7 @@ MOST_ARRAYS = 100
 AT_ONCE = 1 << 20
 DATA = (".csv", ".tsv", ".txt", ".dat", ".edf", ".bdf", ".ecg", ".xml", ".scp", ".dcm", ".atc",
         ".mat", ".npy", ".npz", ".parquet", ".wav", ".asc", ".rec")  # fmt: skip
+APPLE = "electrocardiograms"  # the folder of an export of Apple Health that has the ECGs
 BESIDE = ("readme", "license", "licence", "index", "records", "sha256sums", "ann2")
 OFFICE = {"xl/": foreign.WORKBOOK, "word/": foreign.OFFICE, "ppt/": foreign.OFFICE}
 
@@ -214,6 +215,7 @@ def _chosen(
             return [m for m in members if PurePosixPath(m.filename).parent == beside], header
         raise DataError(f"{path}: several records ({_listed(headers)}); unpack it and give one")
     data = [m for m in members if not _about_the_data(m.filename)]
+    data = [m for m in data if APPLE in PurePosixPath(m.filename).parts[:-1]] or data
     if len(data) > 1:
         likely = [m for m in data if m.filename.lower().endswith(DATA)]
         data = likely if likely else data
