@@ -258,9 +258,11 @@ def _change(state: _State, edit: Edit, hidden: list[Stretch], seconds: float) ->
     """Apply an edit; whether there was something to apply it to."""
     if edit.kind == HIDE:
         stop = min(edit.to_s, seconds)
+        if edit.at_s >= stop:
+            return False
         state.keep((state.time_s < edit.at_s) | (state.time_s >= stop))
         hidden[:] = _union([*hidden, Stretch(edit.at_s, stop, HIDDEN)])
-        return edit.at_s < stop
+        return True
     at = state.nearest(edit.at_s)
     if edit.kind == ADD:
         near = at is not None and abs(state.time_s[at] - edit.at_s) < APART_S

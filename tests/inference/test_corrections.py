@@ -99,9 +99,10 @@ def test_what_has_no_beat_any_more_is_told(recording):
         Edit(REMOVE, 59.0),
         Edit(ADD, 10.05, letter="N"),
         Edit(MOVE, 10.0, 61.0),
+        Edit(HIDE, 70.0, 80.0),
     ]
     applied = corrections.apply(recording, gone)
-    assert applied.unmatched == gone
+    assert applied.unmatched == gone and applied.recording.unusable == recording.unusable
     np.testing.assert_array_equal(applied.recording.beats.predicted, recording.beats.predicted)
 
 

@@ -9,6 +9,8 @@ const { review } = await import(`${modules}/quality.js`);
 const { choose, rank } = await import(`${modules}/leads.js`);
 const { decide, probabilities } = await import(`${modules}/decide.js`);
 const { checkLead } = await import(`${modules}/signals.js`);
+const { apply, documentOf, editsOf, strongest } = await import(`${modules}/corrections.js`);
+const { summarise } = await import(`${modules}/events.js`);
 const { DataError } = await import(`${modules}/errors.js`);
 const job = JSON.parse(readFileSync(0, "utf8"));
 const told = (error) => {
@@ -114,6 +116,16 @@ const ways = {
   },
   async ranks(names) {
     return names.map(rank);
+  },
+  /** A document of corrections applied to beats, and what they add up to then. */
+  async corrected({ answer, document }) {
+    const found = apply(answer, editsOf(document, "mine.json", answer.seconds));
+    const summary = summarise(found.time, found.decision, answer.seconds, found.unusable);
+    const plain = Object.entries(found).map(([k, v]) => [k, ArrayBuffer.isView(v) ? Array.from(v) : v]);
+    return { ...Object.fromEntries(plain), summary, document: documentOf(answer, document.edits) };
+  },
+  async strongest({ signal, times }) {
+    return times.map(([start, stop]) => strongest(Float32Array.from(signal), start, stop));
   },
   async decided(scores) {
     return scores.map((s) => [decide(s, job.at), probabilities(s)]);
