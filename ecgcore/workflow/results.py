@@ -101,6 +101,7 @@ def training_summary(about: dict) -> dict:
     """What is told of a training run. about: the document of its checkpoint."""
     same = ("best_epoch", "parameters", "precision", "seed", "config")
     measured = {"seconds": about["train_seconds"], "epochs": about["epochs_run"]}
+    measured |= {"val_macro_f1": about["validation"]["val_macro_f1"]}
     return measured | {key: about[key] for key in same}
 
 

@@ -126,6 +126,23 @@ def test_the_seed_shown_is_nearest_the_median_and_not_the_best():
     )  # both as near: the lowest
 
 
+def test_what_the_seeds_span_is_told():
+    def reached(seed, epoch, macro):
+        training = {"seed": seed, "best_epoch": epoch, "val_macro_f1": 0.6}
+        classes = {c: {"f1": 0.5} for c in CLASSES}
+        return {"training": training, "accuracy": macro, "macro_f1": macro, "per_class": classes}
+
+    runs = [reached(0, 5, 0.41), reached(1, 12, 0.37)]
+    told = studies_runs.seeds_told(runs)
+    assert "37.0 to 41.0 %, macro-F1 0.370 to 0.410" in told
+    assert "between epochs 5 and 12" in told
+    assert "after epoch 5" in studies_runs.seeds_told(runs[:1])
+    assert "no such runs" in studies_runs.seeds_told([])
+    table = studies_runs.seed_table(runs)
+    assert table["epoch"].tolist() == [5, 12] and table["F1 V"].tolist() == [0.5, 0.5]
+    assert studies_runs.seed_table([]).empty
+
+
 def test_the_published_seed_is_nearest_the_median():
     """Of the kept runs; `make book` shows that one."""
     kept = studies_runs.kept("paper")

@@ -26,6 +26,7 @@ from ecgcore.models.checkpoints import load_checkpoint
 from ecgcore.models.config import train_config
 from ecgcore.workflow.notebooks import run_notebook
 from ecgcore.workflow.profiles import STUDIES, load_profile
+from ecgcore.workflow.reporting import percent_span, span
 from ecgcore.workflow.results import nearest_median, training_summary
 
 SEEDS = {"random": "seeds", "inter_patient": "inter_patient_seeds"}  # the study of a split
@@ -154,6 +155,38 @@ def seeds(entries: list[dict]) -> list[dict]:
         {"seed": e["training"]["seed"], **{k: e[k] for k in ("accuracy", "macro_f1")}}
         for e in entries
     ]
+
+
+def seed_table(entries: list[dict]) -> pd.DataFrame:
+    """A row a seed: the epoch chosen, what it reached on validation beats, and on the others.
+
+    Empty where there are no entries.
+    """
+    return pd.DataFrame(
+        {
+            "seed": e["training"]["seed"],
+            "epoch": e["training"]["best_epoch"],
+            "validation macro-F1": e["training"]["val_macro_f1"],
+            "accuracy": e["accuracy"],
+            "macro-F1": e["macro_f1"],
+            **{f"F1 {c}": e["per_class"][c]["f1"] for c in "SV"},
+        }
+        for e in entries
+    )
+
+
+def seeds_told(entries: list[dict]) -> str:
+    """What the seeds of one split span, in a sentence; or that none were run."""
+    if not entries:
+        return "The results that this build reads hold no such runs yet."
+    found = seed_table(entries)
+    accuracy, macro = (found[name] for name in ("accuracy", "macro-F1"))
+    first, last = found["epoch"].min(), found["epoch"].max()
+    epochs = f"after epoch {first}" if first == last else f"between epochs {first} and {last}"
+    return (
+        f"Accuracy is {percent_span((accuracy.min(), accuracy.max()))}, macro-F1 "
+        f"{span((macro.min(), macro.max()))}; the epoch that validated best came {epochs}."
+    )
 
 
 def median_seed(entries: list[dict]) -> int:
