@@ -10,7 +10,7 @@ import numpy as np
 from csv_signals import FS, MV, T, frame
 
 SEEDS = 120  # of each reader; tens of thousands have been tried
-MOST_MB = 900  # of Node and all that it read; a file here has some 100 kB
+MOST_MB = 400  # of Node and all that it read; a file here has some 100 kB
 
 
 def edf(records: int, seconds: int, counts: list[int], samples: bytes, marked: str = "") -> bytes:

@@ -1,5 +1,5 @@
 // The page's modules in Node: work comes as JSON on the standard input, results go out likewise.
-import { openAsBlob, readFileSync, readdirSync } from "node:fs";
+import { existsSync, openAsBlob, readFileSync, readdirSync } from "node:fs";
 const [modules] = process.argv.slice(2);
 const { open } = await import(`${modules}/opening.js`);
 const { openRecord } = await import(`${modules}/wfdb.js`);
@@ -83,7 +83,7 @@ const ways = {
         found.refused += 1;
       }
     }
-    return { ...found, megabytes: process.resourceUsage().maxRSS / 1024 };
+    return { ...found, megabytes: mostMegabytes() };
   },
   async recording(paths) {
     const found = await dropped(paths, job.wish);
@@ -131,6 +131,13 @@ const ways = {
     return scores.map((s) => [decide(s, job.at), probabilities(s)]);
   },
 };
+/** MB at most that this process has held; maxRSS would also count those of the process that started it. */
+function mostMegabytes() {
+  const status = "/proc/self/status"; // of Linux
+  if (!existsSync(status)) return process.resourceUsage().maxRSS / 1024;
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(status, "utf8"))[1]) / 1024;
+}
+
 const results = [];
 for (const each of job.of) results.push(await ways[job.way](each).catch(told));
 console.log(JSON.stringify(results, (_, v) => (Number.isNaN(v) ? null : v)));
