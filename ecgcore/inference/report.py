@@ -167,7 +167,7 @@ def _table(head: list[str], rows: list[list[str]], numeric: tuple[int, ...] = ()
 
     lines = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in rows)
     return (
-        f'<div class="scroll"><table><thead><tr>{row(head, "th")}</tr></thead>'
+        f'<div class="scroll" tabindex="0"><table><thead><tr>{row(head, "th")}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
     )
 
@@ -207,7 +207,7 @@ def _classes(recording: Recording, summary: Summary) -> str:
 def _figure(title: str, drawn: str, words: str = "") -> str:
     caption = f" <span>{escape(words)}</span>" if words else ""
     heading = f"<h2>{escape(title)}{caption}</h2>"
-    return f'{heading}<figure><div class="scroll">{drawn}</div></figure>'
+    return f'{heading}<figure><div class="scroll" tabindex="0">{drawn}</div></figure>'
 
 
 def _time_axis(canvas: Canvas, recording: Recording) -> None:
@@ -388,7 +388,7 @@ def _strips(recording: Recording, summary: Summary) -> str:
         svg = paper(recording, strip.at_s - STRIP_S / 2, STRIP_S, scale, strip.title)
         drawn.append(
             f"<figure><figcaption>{escape(strip.title)} <span>{escape(told)}</span></figcaption>"
-            f'<div class="scroll">{svg}</div></figure>'
+            f'<div class="scroll" tabindex="0">{svg}</div></figure>'
         )
     return f'<h2>Strips</h2><p class="quiet">{escape(words)}</p>{"".join(drawn)}'
 
@@ -472,7 +472,7 @@ def _variability(recording: Recording, summary: Summary) -> str:
         + _figure("Tachogram", _tachogram(recording), "RR interval before each beat, by its class")
         + _figure(
             "Poincaré plot", _poincare(recording), "each N–N interval against the one before"
-        ).replace('<div class="scroll">', '<div class="square">')
+        ).replace('<div class="scroll" tabindex="0">', '<div class="square">')
     )
 
 

@@ -18,12 +18,13 @@ from ecgcore.errors import DataError
 from ecgcore.evaluation import counts
 from ecgcore.evaluation.uncertainty import RESAMPLES, interval, resample
 from ecgcore.files import read_json, replacing, write_text
-from ecgcore.inference import published
+from ecgcore.inference import published, report
 from ecgcore.rhythm import portable
 from ecgcore.workflow import browser_chain
 from ecgcore.workflow.profiles import RHYTHM, load_profile
 
 MODEL, NUMBERS, RECORDS, KNOWN = "rhythm.bin", "how.json", "records.json", "known.json"
+REPORT_STYLE = "report.css"
 SUFFIXES = (".hea", ".dat", ".atr")
 THUMBNAIL_S, THUMBNAIL_HZ, WIDTH, HEIGHT = 5.0, 60, 150, 44
 # Results of rhythm models made as the one that answers, on records that they had not learnt from.
@@ -66,6 +67,7 @@ def publish(profile: str, folder: Path) -> dict:
         temporary.write_bytes(packed)
     write_text(folder / NUMBERS, _compact(browser_chain.numbers()))
     write_text(folder / KNOWN, _compact(known(profile)))
+    write_text(folder / REPORT_STYLE, report.STYLE)
     for database in {Path(each.where).parent for each in OFFERED}:
         write_text(folder / attribution(database), _readme(database))
     write_text(folder / RECORDS, _compact([offer(each, folder) for each in OFFERED]))

@@ -11,6 +11,9 @@ const { decide, probabilities } = await import(`${modules}/decide.js`);
 const { checkLead } = await import(`${modules}/signals.js`);
 const { apply, documentOf, editsOf, strongest } = await import(`${modules}/corrections.js`);
 const { summarise } = await import(`${modules}/events.js`);
+const { atrBytes, correctionsText, csvText } = await import(`${modules}/exports.js`);
+const { reportHtml } = await import(`${modules}/report.js`);
+const { chosenStrips } = await import(`${modules}/report_strips.js`);
 const { DataError } = await import(`${modules}/errors.js`);
 const job = JSON.parse(readFileSync(0, "utf8"));
 const told = (error) => {
@@ -29,6 +32,12 @@ async function opened(where) {
 async function dropped(paths, wish) {
   const named = (path) => path.slice(path.lastIndexOf("/") + 1);
   return open(await Promise.all(paths.map(async (path) => ({ name: named(path), blob: await openAsBlob(path) }))), wish);
+}
+
+async function analysed(where) {
+  const bytes = readFileSync(job.graph);
+  const graph = unpack(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+  return analyse(await opened(where), job.how, graph, job.wish);
 }
 
 /** A generator of numbers from 0 to below n, the same for each seed: mulberry32. */
@@ -101,9 +110,7 @@ const ways = {
     return { n: lead.n, whole, some };
   },
   async answer(where) {
-    const bytes = readFileSync(job.graph);
-    const graph = unpack(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-    const found = await analyse(await opened(where), job.how, graph, job.wish);
+    const found = await analysed(where);
     const { signal, second, ...rest } = found;
     const plain = (v) => (ArrayBuffer.isView(v) ? Array.from(v) : v);
     return Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, plain(v)]));
@@ -123,6 +130,15 @@ const ways = {
     const summary = summarise(found.time, found.decision, answer.seconds, found.unusable);
     const plain = Object.entries(found).map(([k, v]) => [k, ArrayBuffer.isView(v) ? Array.from(v) : v]);
     return { ...Object.fromEntries(plain), summary, document: documentOf(answer, document.edits) };
+  },
+  /** All that a reader takes away of a record. rename: what its names are instead, or nothing. */
+  async taken({ where, edits, rename }) {
+    const answer = { ...(await analysed(where)), ...rename };
+    const applied = apply(answer, edits);
+    const summary = summarise(applied.time, applied.decision, answer.seconds, applied.unusable);
+    const shown = { ...answer, ...applied, summary, edits };
+    return { csv: csvText(shown), atr: Buffer.from(atrBytes(shown)).toString("base64"), corrections: correctionsText(shown),
+      report: reportHtml(shown, job.told), strips: chosenStrips(shown) };
   },
   async strongest({ signal, times }) {
     return times.map(([start, stop]) => strongest(Float32Array.from(signal), start, stop));

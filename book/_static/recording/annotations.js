@@ -1,6 +1,7 @@
 // WFDB annotation files, read and written: annot(5), ecgcodes.h; ecgcore/data/formats/
 // wfdb_annotations.py and ecgcore/inference/annotations.py.
 import { DataError, thousands } from "./errors.js";
+import { round } from "./numeric.js";
 
 const MOST_BYTES = 64e6;
 const SYMBOLS = new Map([..."NLRaVFJASEj/Q"].map((symbol, i) => [i + 1, symbol]));
@@ -52,7 +53,7 @@ export function parseAnnotations(bytes, name) {
 /** An annotation file of beats and stretches; Uint8Array.
     @param beats [{at, letter}], s  @param stretches [{start, stop}], s  @param fs of the record */
 export function writeAnnotations(beats, stretches, fs, note) {
-  const sample = (second) => Math.round(second * fs);
+  const sample = (second) => round(second * fs);
   const rows = [{ at: 1, rank: -1, code: NOTE, note: note.replace(/[^\x20-\x7e]/g, "?").slice(0, 250) }];
   for (const beat of beats) rows.push({ at: sample(beat.at), rank: 1, code: CODES[beat.letter] });
   for (const { start, stop } of stretches) {
