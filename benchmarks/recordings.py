@@ -61,7 +61,7 @@ def measure(sizes: Sizes) -> dict:
 
 def _site(folder: Path) -> dict:
     shutil.copytree(MODULES, folder / "recording")
-    model = browser_chain.pack(published.FOLDER / "rhythm.onnx")
+    model = browser_chain.compressed(published.FOLDER / "rhythm.onnx")
     (folder / "rhythm.bin").write_bytes(model)
     (folder / "how.json").write_text(json.dumps(browser_chain.numbers()), encoding="utf-8")
     (folder / "index.html").write_text("<!doctype html><title>Recording</title>", encoding="utf-8")

