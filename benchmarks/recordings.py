@@ -1,22 +1,25 @@
 """What whole recordings cost in a reader's browser: seconds, memory, and bytes to load.
 
-A record over and over makes one of any length. The page is a bare one, with the book's own modules.
+A record over and over makes one of any length. It is classified on a bare page with the book's own
+modules; what a first visit to the real page loads is counted in a built book.
 """
 
 import gzip
 import json
+import mimetypes
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 
-from benchmarks.book import _browser, _serving
+from benchmarks.book import COMPRESSIBLE, HTML, _browser, _serving
 from benchmarks.common import Sizes
 from ecgcore import paths
 from ecgcore.data.records import default_database, read_record
 from ecgcore.inference import published
-from ecgcore.workflow import browser_chain
+from ecgcore.workflow import browser_chain, offline
 
 MODULES = paths.BOOK / "_static" / "recording"
 RECORD, GAIN = "208", 200  # many ventricular beats; steps a mV
@@ -51,12 +54,31 @@ def measure(sizes: Sizes) -> dict:
     """`rows`: a recording each, with `hours`, `beats`, `seconds` from its files to the answer,
     `pause_s`, the longest that the page did not respond meanwhile, and `renderer_mb`, `browser_mb`:
     the most memory that Chromium's processes held; `bytes`: of what is loaded for it, as it is and
-    as web servers send it. Raises DataError if there is no browser."""
+    as web servers send it; `first_load`: see that function. Raises DataError if there is no
+    browser."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         loaded = _site(folder)
         rows = [_one(folder, hours) for hours in sizes.recordings_h]
-    return {"record": RECORD, "rows": rows, "bytes": loaded}
+    weight = first_load(paths.ROOT / HTML)
+    return {"record": RECORD, "rows": rows, "bytes": loaded, "first_load": weight}
+
+
+def first_load(html: Path) -> dict | None:
+    """What a first visit to the page "Try it" loads, until it works without a network: `files`, and
+    their bytes as they are (`raw`) and as web servers send them (`sent`). None without a book."""
+    if not (html / offline.WORKER).is_file():
+        return None
+    names = [*offline.kept(html), offline.WORKER]
+    weights = [_weight(html / urlsplit(name).path) for name in names]
+    raw, sent = (sum(each) for each in zip(*weights, strict=True))
+    return {"files": len(names), "raw": raw, "sent": sent}
+
+
+def _weight(path: Path) -> tuple[int, int]:
+    data, kind = path.read_bytes(), mimetypes.guess_type(path.name)[0] or ""
+    packed = any(word in kind for word in COMPRESSIBLE)
+    return len(data), len(gzip.compress(data, 6)) if packed else len(data)
 
 
 def _site(folder: Path) -> dict:

@@ -7,6 +7,7 @@ book replaces an old one as a whole. The book's other pages never come from it.
 
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,7 +28,8 @@ NEEDED = (
     *(page_recordings.RECORDS, page_recordings.REPORT_STYLE),
 )
 CODE = ("_static/recording/**/*.js", "_static/recording/**/*.css", "_static/try-it/*.*")
-FONTS = re.compile(r"url\(\"?(fonts/[^)\"]+)")  # of the book's own style sheet
+NAMED = re.compile(r"""@import "([^"]+)"|url\("?([^)"]+\.woff2)""")
+UNUSED = ("fa-regular", "fa-brands")  # fonts of the theme in which this page shows nothing
 BLUE = "#0B3C5D"  # of the icon
 
 
@@ -53,13 +55,20 @@ def kept(html: Path) -> list[str]:
     asked += [tag.get("href") for tag in page.select("link[href]") if _is_loaded(tag)]
     found = [_from_root(address) for address in asked]
     found += [str(p.relative_to(html)) for glob in CODE for p in html.glob(glob) if p.is_file()]
-    found += [str(ASSETS / name) for name in NEEDED]
-    style = html / "_static" / "book.css"
-    fonts = FONTS.findall(style.read_text(encoding="utf-8")) if style.is_file() else []
-    found += [f"_static/{font}" for font in fonts]
-    found.append(ICON)
+    found += [str(ASSETS / name) for name in NEEDED] + [ICON]
+    styles = [html / urlsplit(a).path for a in found if urlsplit(a).path.endswith(".css")]
+    found += [str(p.relative_to(html)) for style in styles for p in _of_style(html, style)]
     there = [a for a in found if (html / urlsplit(a).path).is_file()]
     return sorted({PAGE, MANIFEST, *there})
+
+
+def _of_style(html: Path, style: Path) -> list[Path]:
+    """Style sheets and fonts that a style sheet names."""
+    if not style.is_file():
+        return []
+    named = NAMED.findall(style.read_text(encoding="utf-8"))
+    found = [Path(os.path.normpath(style.parent / (a or b))) for a, b in named]
+    return [p for p in found if p.is_relative_to(html) and not p.name.startswith(UNUSED)]
 
 
 def _is_loaded(link) -> bool:

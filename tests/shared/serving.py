@@ -54,7 +54,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def _note(self) -> bool:
         """Write down what is asked; whether it is a file of this site."""
-        whole = self.path if "://" in self.path else self.site.address + self.path
+        whole = self.site.address + self.path if self.path.startswith("/") else self.path
         length = int(self.headers.get("Content-Length") or 0)
         self.site.asked.append((self.command, whole, length))
         if self.command not in ("GET", "HEAD"):

@@ -29,8 +29,11 @@ def html(tmp_path):
     assets.mkdir(parents=True)
     for name in (*offline.NEEDED, "232.dat"):
         (assets / name).write_text(name)
-    for name in ("theme.css", "theme.js", "favicon.svg"):
+    for name in ("theme.js", "favicon.svg", "basic.css", "fonts/a.woff2", "fonts/fa-brands.woff2"):
+        (static / name).parent.mkdir(exist_ok=True)
         (static / name).write_text(name)
+    fonts = "src: url(fonts/a.woff2), url(fonts/a.ttf), url(fonts/fa-brands.woff2)"
+    (static / "theme.css").write_text(f'@import "basic.css"; @font-face {{ {fonts} }}')
     (tmp_path / "book").mkdir()
     (tmp_path / offline.PAGE).write_text(THEME)
     return tmp_path
@@ -47,9 +50,10 @@ def test_the_worker_keeps_what_the_page_asks_for_and_no_record(html):
     files = constants(html)["FILES"]
     wanted = {"book/try_it.html", "_static/theme.css?digest=1", "_static/theme.js?v=2"}
     wanted |= {"_static/recording/worker.js", "_static/recording/view/charts.js"}
+    wanted |= {"_static/basic.css", "_static/fonts/a.woff2"}
     wanted |= {f"_static/try-it/assets/{name}" for name in offline.NEEDED}
     assert wanted <= set(files) and constants(html)["PAGE"] == "book/try_it.html"
-    assert not [f for f in files if f.endswith((".dat", "next.html"))]
+    assert not [f for f in files if f.endswith((".dat", "next.html", "brands.woff2"))]
     about = json.loads((html / offline.MANIFEST).read_text())
     assert "Book" in about["name"] and (html / about["icons"][0]["src"]).is_file()
 
