@@ -2,6 +2,7 @@
 
 import bz2
 import io
+import json
 import lzma
 import pickle
 import sys
@@ -128,6 +129,24 @@ def test_kardia(tmp_path):
     path = ecg_files.write_atc(tmp_path / "k.atc", [UV, UV // 2], FS)
     signal = check(open_file(path), UV // 2 * 5e-4)
     assert (signal.lead, signal.leads, signal.start) == ("II", ("I", "II"), START)
+
+
+def test_kardia_json(tmp_path):
+    """A recording as the interface of Kardia's makers gives it: unfiltered samples, nV a step."""
+    pytest.importorskip("ecgdatakit")
+    samples = {"leadI": (UV // 4).tolist(), "leadII": (UV // 2).tolist()}
+    raw = {"frequency": FS, "mainsFrequency": 50, "amplitudeResolution": 500, "samples": samples}
+    told = {"recordedAt": START.isoformat(), "algorithmDetermination": "normal"}
+    path = tmp_path / "kardia.json"
+    path.write_text(json.dumps(told | {"data": {"raw": raw}}))
+    signal = check(open_file(path), UV // 2 * 5e-4)
+    assert (signal.lead, signal.leads, signal.start) == ("II", ("I", "II"), START)
+    path.write_text(json.dumps(told | {"data": {}}))
+    with pytest.raises(DataError, match="no ECG data"):
+        open_file(path)
+    path.write_text('{"samples": [1, 2]}')
+    with pytest.raises(DataError, match="a JSON file"):
+        open_file(path)
 
 
 def test_dicom(tmp_path):

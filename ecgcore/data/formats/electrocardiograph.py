@@ -1,6 +1,7 @@
-"""Files of electrocardiographs that ecgdatakit reads: HL7 aECG, GE MUSE, Philips Sierra, SCP-ECG.
+"""Files that ecgdatakit reads: HL7 aECG, GE MUSE, Philips Sierra, SCP-ECG, JSON of the Kardia API.
 
-All hold the ten seconds or so of a resting ECG. Told by content: an XML file by its first element.
+All hold some seconds of a resting ECG. Told by content: an XML file by its first element, a
+recording of the Kardia API by its keys.
 """
 
 import re
@@ -15,13 +16,15 @@ from ecgcore.data.formats.content import Content
 from ecgcore.errors import ConfigError, DataError
 
 XML = re.compile(rb"<\s*(?:\w+:)?(AnnotatedECG|RestingECG|restingecgdata)\b")
+KARDIA = re.compile(rb'^\s*\{.*"recordedAt"', re.DOTALL)
 ENTITIES = re.compile(rb"<!ENTITY|<!DOCTYPE[^>\[]*\[", re.IGNORECASE)
 SCP_AT, SCP = 16, b"SCPECG"  # after the checksum, the length and the head of section 0
-MOST_BYTES = 100_000_000
+MOST_BYTES = 20_000_000
 
 
 def claims(path: Path, start: bytes) -> bool:
-    return is_scp(path, start) or bool(XML.search(_plain(start)))
+    text = _plain(start)
+    return is_scp(path, start) or bool(XML.search(text) or KARDIA.match(text))
 
 
 def is_scp(path: Path, start: bytes) -> bool:
