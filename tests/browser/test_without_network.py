@@ -80,6 +80,15 @@ def test_after_one_visit_it_classifies_without_a_network(visit):
     assert not files
 
 
+def test_it_can_be_installed(visit):
+    _, context, page = visit
+    chromium = context.new_cdp_session(page)
+    found = chromium.send("Page.getAppManifest")
+    assert found["url"].endswith("/deep/book/app.webmanifest") and not found["errors"]
+    missing = chromium.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert {m["errorId"] for m in missing} <= {"in-incognito"}, missing  # as tests always are
+
+
 def test_a_new_version_waits_until_it_is_wanted_and_replaces_all(visit, folder):
     _, _, page = visit
     before = page.inner_text("#made")

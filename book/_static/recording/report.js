@@ -129,10 +129,10 @@ function events({ start, summary }) {
 }
 
 function about(known, model) {
-  const tests = known.map((test) => `<p>On ${plural(test.records, "record")}, ${escape(test.of)} ` +
-    `(${escape(test.result)} of ${escape(test.file)}, made at commit ${escape(test.commits.join(", "))}); in brackets, ` +
-    `95 % of resamplings of the records:</p>${table(["class", "right when it says so", "found of those there are"],
-      rows(test).map(reached), [1, 2])}`);
+  const tests = known.map((test) => `<p>How often it was right, of ${thousands(test.beats)} beats in ${plural(test.records, "record")}: ` +
+    `${escape(test.of)}. In brackets, 95 % of resamplings of the records. Source: ${escape(test.result)} in ${escape(test.file)}, ` +
+    `commit ${escape(test.commits.join(", "))}.</p>` +
+    table(["class", "right when it says so", "found of those there are"], rows(test).map(reached), [1, 2]));
   const said = [`The ${model.what ?? "model"} of the book saw each beat among the others. ` +
       `It has learnt from ${model.protocol ?? "records it does not name"}.`,
     `SHA-256 of the weights: ${model.weights_sha256 ?? "unknown"}; made at commit ${model.provenance?.commit ?? "unknown"}.`,
