@@ -1,4 +1,5 @@
-"""The page "Try it" in a real browser: served, and opened as a file."""
+"""The page "Try it" of a built book: the network for beats that are already cut, and the page
+opened as a file."""
 
 import json
 
@@ -14,7 +15,8 @@ from ecgcore.workflow import try_it
 @pytest.fixture
 def page(book_url, browser):
     """The page, which may ask no other host and report no error."""
-    opened = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    how = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
+    opened = browser.new_page(**how)  # whose requests a test may hold back
     errors, foreign = [], []
     opened.on("pageerror", lambda e: errors.append(str(e)))
     opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
@@ -30,10 +32,16 @@ def part(page, name):
     return page.locator(f"[data-part={name}]")
 
 
+def load(page):
+    """Press the button that loads the network, where it is folded away."""
+    part(page, "beats").locator("summary").first.click()
+    part(page, "load").click()
+
+
 @pytest.fixture
 def ready(page):
     """The page with the network loaded."""
-    part(page, "load").click()
+    load(page)
     part(page, "choose").wait_for(state="visible")
     return page
 
@@ -60,7 +68,7 @@ def test_nothing_is_loaded_before_the_button_is_pressed(book_url, browser):
     asked = []
     page.on("request", lambda r: asked.append(r.url))
     page.goto(f"{book_url}/book/try_it.html")
-    part(page, "load").wait_for(state="visible")
+    part(page, "beats").locator("summary").first.click()
     assert " MB)" in part(page, "load").inner_text()
     assert not [url for url in asked if url.endswith((".wasm", ".onnx", ".mjs"))]
     assert "Nothing leaves your machine" in page.inner_text("main")
@@ -124,8 +132,7 @@ def test_good_rows_are_classified_and_bad_ones_listed(ready, thousand_csv, tmp_p
     [
         (b"", "the file is empty"),
         (b"\x00\x01", "not a text file"),
-        (b"1\n2\n3\n", "one column is a signal, and this page takes beats"),
-        (b"1,2,3\n", "none of the rows is a beat"),
+        (b"words\n", "no rows of numbers"),
     ],
 )
 def test_a_wrong_file_is_refused_and_a_right_one_taken_after(
@@ -164,11 +171,23 @@ def test_opened_as_a_file_it_says_what_to_do(html, browser):
 
 def test_without_the_runtime_it_says_so(html, book_url, browser):
     page = browser.new_page()
-    told = json.dumps(try_it.manifest(html, "the registry did not answer"))
+    manifest = json.loads((html / "_static/try-it/assets/manifest.json").read_text())
+    manifest |= try_it.manifest(html, "the registry did not answer")
+    page.route("**/manifest.json", lambda route: route.fulfill(body=json.dumps(manifest)))
+    page.goto(f"{book_url}/book/try_it.html")
+    part(page, "beats").locator("summary").first.click()
+    assert "the registry did not answer" in part(page, "no-runtime").inner_text()
+    assert part(page, "load").is_hidden() and part(page, "records").is_visible()
+    page.close()
+
+
+def test_without_the_model_it_says_so(html, book_url, browser):
+    page = browser.new_page()
+    told = json.dumps(try_it.manifest(html, "nothing is there"))
     page.route("**/manifest.json", lambda route: route.fulfill(body=told))
     page.goto(f"{book_url}/book/try_it.html")
     part(page, "unavailable").wait_for(state="visible")
-    assert "the registry did not answer" in part(page, "unavailable").inner_text()
+    assert "ecgcore predict" in part(page, "unavailable").inner_text()
     assert part(page, "controls").is_hidden()
     page.close()
 
@@ -177,7 +196,7 @@ def test_a_broken_download_of_the_network_can_be_tried_again(book_url, browser):
     page = browser.new_page()
     page.route("**/model.onnx", lambda route: route.fulfill(status=503))
     page.goto(f"{book_url}/book/try_it.html")
-    part(page, "load").click()
+    load(page)
     page.get_by_text("The network could not be loaded").wait_for()
     page.unroute("**/model.onnx")
     part(page, "load").click()
@@ -188,7 +207,7 @@ def test_a_broken_download_of_the_network_can_be_tried_again(book_url, browser):
 def test_a_file_is_heard_before_the_samples_are_there(page, thousand_csv):
     held = []
     page.route("**/beats.json", lambda route: held.append(route))
-    part(page, "load").click()
+    load(page)
     part(page, "choose").wait_for(state="visible")
     classify(page, thousand_csv)
     held[0].continue_()
@@ -203,8 +222,15 @@ def test_nothing_is_wider_than_the_window(ready, thousand_csv, width):
 
 
 def test_the_page_can_be_worked_with_the_keyboard(page):
-    part(page, "load").wait_for(state="visible")
-    part(page, "load").focus()
+    folded = part(page, "beats").locator("summary").first
+    folded.wait_for(state="visible")
+    folded.focus()
+    page.keyboard.press("Enter")
+    names = []
+    while "load" not in names and len(names) < 5:
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("document.activeElement.dataset.part ?? ''"))
+    assert names[-1] == "load"
     page.keyboard.press("Enter")
     part(page, "choose").wait_for(state="visible")
     part(page, "samples").get_by_role("button").first.focus()

@@ -18,16 +18,17 @@ const FEWEST = 4;
 const [SLOW, FAST, UPRIGHT, NOTABLE] = [40, 180, 0.4, 0.01]; // as ecgcore/inference/sanity.py
 const CLASSES = "NSVFQ";
 
-/** @typedef {{name: string, lead: string, leads: string[], unit: string, fs: number, seconds: number,
+/** @typedef {{name: string, lead: string, which: number, leads: string[], unit: string, fs: number, seconds: number,
     start: object | null, annotated: boolean, notes: string[], unusable: object[],
     time: Float64Array, decision: Uint8Array, probabilities: Float32Array, truth: Int8Array,
     signal: Float32Array, second: {name: string, unit: string, signal: Float32Array} | null}} Answer
-    Times in s, signals at 125 Hz, five probabilities a beat, truth: class number annotated or -1. */
+    Times in s, signals at 125 Hz, five probabilities a beat, truth: class number annotated or -1;
+    which: position of the lead. */
 
 /** Classify a recording. recording: {name, leads, start, peaks, symbols, notes}; how: Python's
     numbers; graph: see graph.js; wish: {lead: position or null, ownPeaks}; onDone hears the share
     that is done, and of which step. Throws DataError. @returns {Promise<Answer>} */
-export async function analyse(recording, how, graph, wish = {}, onDone = () => {}) {
+export async function analyse(recording, how, graph, wish = {}, onDone = () => {}, onSeen = () => {}) {
   const { leads, name } = recording;
   const which = wish.lead ?? recording.chosen ?? (await leadChoice.choose(leads, name));
   const lead = checkLead(leads[which], name);
@@ -37,11 +38,12 @@ export async function analyse(recording, how, graph, wish = {}, onDone = () => {
   const read = await windowsOf(lead, seconds, how, (done) => onDone(REVIEWED + (READ - REVIEWED) * done, STEPS[1]));
   check(read, seconds, lead, name);
   const rows = featureRows(scaled(seconds, read.windows, how), how);
+  onSeen(rows);
   const answer = await answers(graph, rows, (done) => onDone(READ + (1 - READ) * done, STEPS[2]));
   const other = leadChoice.second(leads, which);
   const kept = annotated ? recording.symbols.slice(0, -1) : [];
   return {
-    name, lead: lead.name, leads: leads.map((l) => l.name), unit: lead.unit, fs: lead.fs, annotated,
+    name, lead: lead.name, which, leads: leads.map((l) => l.name), unit: lead.unit, fs: lead.fs, annotated,
     hasPeaks: recording.peaks !== null, seconds: lead.n / lead.fs, start: recording.start,
     notes: [...recording.notes, ...doubts(read, found.stretches, seconds, lead, name)], unusable: found.stretches,
     time: seconds.slice(0, -1), ...answer, signal: read.signal,
@@ -146,23 +148,32 @@ async function answers(graph, { n, features, windows, template }, onDone) {
   const [width, length] = [features.length / n, template.length];
   for (let start = 0; start < beats; start += BATCH) {
     const size = Math.min(BATCH, beats - start);
-    const pair = new Float32Array(size * 2 * length);
+    const scores = scoresOf(graph, features.subarray(start * width, (start + size) * width),
+      windows.subarray(start * length, (start + size) * length), template);
     for (let i = 0; i < size; i += 1) {
-      pair.set(windows.subarray((start + i) * length, (start + i + 1) * length), 2 * i * length);
-      pair.set(template, (2 * i + 1) * length);
-    }
-    const { scores } = graph.run({
-      features: { data: features.subarray(start * width, (start + size) * width), shape: [size, width] },
-      pair: { data: pair, shape: [size, 2, length] },
-    });
-    for (let i = 0; i < size; i += 1) {
-      const own = scores.data.subarray(3 * i, 3 * i + 3);
+      const own = scores.subarray(3 * i, 3 * i + 3);
       decision[start + i] = decide(own, graph.about.thresholds);
       shares.set(probabilities(Array.from(own)), 5 * (start + i));
     }
     onDone((start + size) / beats);
   }
   return { decision, probabilities: shares };
+}
+
+/** The model's scores of some beats, three each: log odds of S, V and F. features, windows: of the
+    beats, one after the other; template: the usual beat. */
+export function scoresOf(graph, features, windows, template) {
+  const length = template.length;
+  const size = windows.length / length;
+  const pair = new Float32Array(size * 2 * length);
+  for (let i = 0; i < size; i += 1) {
+    pair.set(windows.subarray(i * length, (i + 1) * length), 2 * i * length);
+    pair.set(template, (2 * i + 1) * length);
+  }
+  return graph.run({
+    features: { data: features, shape: [size, features.length / size] },
+    pair: { data: pair, shape: [size, 2, length] },
+  }).scores.data;
 }
 
 /** What is odd about a block, beside its R peaks (positions in its signal). */

@@ -93,29 +93,37 @@ export function scaled(seconds, windows, how) {
 }
 
 /** The interval before each beat; before the first, that before the second. */
-function intervals(seconds) {
+export function intervals(seconds) {
   return Float64Array.from(seconds, (s, i) => (i ? s - seconds[i - 1] : seconds[1] - s));
 }
 
 /** Features of all beats, one row after the other in the order of features.NAMES, beside what they
-    are made of: {n, features, windows, template}. */
+    are made of: {n, seconds, features, windows, template}. */
 export function featureRows(made, how) {
-  const { n, seconds, windows, template } = made;
+  const row = rowsOf(made, how);
+  let found = null;
+  for (let i = 0; i < made.n; i += 1) {
+    const own = row(i);
+    found ??= new Float32Array(made.n * own.length);
+    found.set(own, i * own.length);
+  }
+  return { ...made, features: found };
+}
+
+/** A function from a beat's position to its features. made: see `scaled`; R peaks must not change
+    after this, windows may. */
+export function rowsOf({ n, seconds, windows, template }, how) {
   const times = timing(seconds, how);
   const part = (i, [from, to]) => windows.subarray(i * how.WINDOW + from, i * how.WINDOW + to);
   const usual = { wave: template.subarray(...how.P_WAVE), complex: template.subarray(...how.QRS) };
   usual.height = Math.max(range(usual.complex), single(1e-6));
-  let found = null;
-  for (let i = 0; i < n; i += 1) {
+  return (i) => {
     const near = { first: Math.max(i - (how.NEARBY >> 1), 0), last: Math.min(i + (how.NEARBY >> 1), n - 1) };
     const nearby = meanRow((k) => part(k, how.P_WAVE), near);
     const next = part(Math.min(i + 1, n - 1), how.QRS);
-    const row = [...times(i), ...pWave(part(i, how.P_WAVE), usual.wave, nearby),
+    return [...times(i), ...pWave(part(i, how.P_WAVE), usual.wave, nearby),
       ...qrs(part(i, [0, how.WINDOW]), part(i, how.QRS), next, usual)];
-    found ??= new Float32Array(n * row.length);
-    found.set(row, i * row.length);
-  }
-  return { n, features: found, windows, template };
+  };
 }
 
 function meanRow(rowAt, { first, last }) {

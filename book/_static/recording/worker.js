@@ -1,14 +1,15 @@
 // The whole chain beside the page, so that it does not freeze; whoever stops it ends the worker.
 // In: {files?, model: address, how, wish}; without files the recording is the one before. Out:
 // {done: 0..1, step}, then {answer} or {error, rows, unknownRate}. rows: the file, unpacked, of beats
-// that are already cut, or null.
+// that are already cut, or null. In: {explain: position of a beat}; out: {explained, of}.
 import { analyse } from "./chain.js";
 import { DataError } from "./errors.js";
+import { explain } from "./explain.js";
 import { unpack } from "./graph.js";
 import { open } from "./opening.js";
 
 const TELL_MS = 60;
-const held = { graph: null, files: null, recording: null };
+const held = { graph: null, how: null, files: null, recording: null, seen: null };
 
 async function graphOf(url) {
   if (held.graph) return held.graph;
@@ -35,18 +36,28 @@ function progress() {
   };
 }
 
-self.onmessage = async ({ data: { files, model, how, wish } }) => {
+self.onmessage = ({ data }) => ("explain" in data ? explained(data.explain) : classify(data));
+
+function explained(of) {
+  const { seen, graph, how } = held;
+  postMessage({ of, explained: explain(seen, graph, how, of) });
+}
+
+async function classify({ files, model, how, wish }) {
   try {
     postMessage({ done: 0, step: "reading" });
+    held.seen = null;
     const recording = await recordingOf(files, wish);
-    const answer = await analyse(recording, how, await graphOf(model), wish, progress());
+    const graph = await graphOf(model);
+    held.how = how;
+    const answer = await analyse(recording, how, graph, wish, progress(), (seen) => (held.seen = seen));
     const buffers = [answer.time, answer.decision, answer.probabilities, answer.truth, answer.signal];
     if (answer.second) buffers.push(answer.second.signal);
     postMessage({ answer }, buffers.map((b) => b.buffer));
   } catch (error) {
     postMessage(told(error, held.files?.[0]?.name ?? "the file"));
   }
-};
+}
 
 function told(error, name) {
   if (error instanceof DataError) return { error: error.message, rows: error.rows, unknownRate: error.unknownRate };

@@ -1,25 +1,39 @@
-// The page "Try it": what happens when.
+// Beats that are already cut, in the page "Try it": the network that sees one beat at a time. Network
+// and runtime are loaded when they are wanted.
 import { CLASSES } from "./constants.js";
 import { DataError, readBeats, warnings } from "./csv.js";
 import { load } from "./network.js";
-import { badge, beatView, element, percent, summaryView, tableView, thousands, toCsv } from "./view.js";
+import { beatView, summaryView, tableView, toCsv } from "./view.js";
+import { badge, download, element, goTo, megabytes, partsOf, percent, thousands } from "../recording/view/dom.js";
 
 const ROWS_SHOWN = 20;
-const MEGABYTE = 1e6;
 
-export async function start(root, base) {
-  const assets = `${base}assets/`;
-  const part = (name) => root.querySelector(`[data-part=${name}]`);
-  const manifest = await fetchJson(`${assets}manifest.json`);
-  if (!manifest?.runtime) {
-    part("unavailable").hidden = false;
-    if (manifest?.reason) part("reason").textContent = manifest.reason;
+/** The part of the page for such beats: {take(file {name, blob}), clear()}. */
+export function beats(root, assets, manifest) {
+  const page = { part: partsOf(root), assets, manifest, network: null, waiting: null };
+  const { part } = page;
+  if (manifest.runtime) {
+    part("load").textContent = `Load the network (${megabytes(manifest.bytes)})`;
+    part("load").addEventListener("click", () => loadNetwork(page));
+  } else {
+    part("no-runtime").hidden = false;
+    part("reason").textContent = manifest.reason ?? "";
+    part("load").hidden = true;
+  }
+  return { take: (file) => take(page, file), clear: () => clear(page) };
+}
+
+/** A file of beats: classified now, or when the network is there. */
+async function take(page, file) {
+  page.part("beats").open = true;
+  if (page.network) {
+    await readFile(page, file);
     return;
   }
-  const page = { root, part, assets, manifest, network: null, result: null };
-  part("controls").hidden = false;
-  part("load").textContent = `Load the network (${(manifest.bytes / MEGABYTE).toFixed(1)} MB)`;
-  part("load").addEventListener("click", () => loadNetwork(page));
+  page.waiting = file;
+  page.part("waiting").textContent = `${file.name} holds beats that are already cut. The network for them comes first.`;
+  page.part("waiting").hidden = false;
+  goTo(page.part("beats").querySelector("summary"));
 }
 
 async function fetchJson(url) {
@@ -35,7 +49,7 @@ async function loadNetwork(page) {
   try {
     page.network = await load(assets, manifest, (bytes) => {
       part("progress").value = bytes;
-      const done = `${(bytes / MEGABYTE).toFixed(1)} of ${(manifest.bytes / MEGABYTE).toFixed(1)} MB`;
+      const done = `${megabytes(bytes)} of ${megabytes(manifest.bytes)}`;
       say(page, bytes < manifest.bytes ? done : "Starting …");
     });
   } catch (error) {
@@ -45,10 +59,12 @@ async function loadNetwork(page) {
   }
   part("progress").hidden = true;
   part("load").hidden = true;
-  acceptFiles(page); // first: a file chosen as soon as the choice is shown must be heard
   part("choose").hidden = false;
   say(page, "The network is ready. Everything from here on happens in your browser.");
-  await offerSamples(page);
+  const offered = offerSamples(page);
+  if (page.waiting) await take(page, page.waiting);
+  page.waiting = null;
+  await offered;
 }
 
 function say(page, text) {
@@ -83,28 +99,11 @@ async function showSample(page, sample) {
   await showBeats(page, { name, signal, row: [1], label: [sample.label], problems: [] });
 }
 
-function acceptFiles(page) {
-  const zone = page.part("drop");
-  page.part("file").addEventListener("change", (event) => {
-    if (event.target.files[0]) readFile(page, event.target.files[0]);
-    event.target.value = ""; // the same file can be chosen again
-  });
-  for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
-    zone.addEventListener(kind, (event) => {
-      event.preventDefault();
-      zone.classList.toggle("over", kind === "dragenter" || kind === "dragover");
-    });
-  }
-  zone.addEventListener("drop", (event) => {
-    if (event.dataTransfer.files[0]) readFile(page, event.dataTransfer.files[0]);
-  });
-}
-
 async function readFile(page, file) {
   clear(page);
   try {
     const reading = (share) => say(page, `Reading ${file.name}: ${percent(share)}`);
-    await showBeats(page, { name: file.name, ...(await readBeats(file, file.name, reading)) });
+    await showBeats(page, { name: file.name, ...(await readBeats(file.blob, file.name, reading)) });
   } catch (error) {
     say(page, "");
     const known = error instanceof DataError;
@@ -114,7 +113,7 @@ async function readFile(page, file) {
 }
 
 function clear(page) {
-  for (const name of ["error", "doubts", "result"]) page.part(name).hidden = true;
+  for (const name of ["error", "waiting", "doubts", "result"]) page.part(name).hidden = true;
 }
 
 async function showBeats(page, beats) {
@@ -129,11 +128,11 @@ async function showBeats(page, beats) {
   page.part("batch").hidden = !many;
   page.part("summary").replaceChildren(...(many ? summaryView(page.result) : []));
   page.part("result").hidden = false;
-  page.part("download").onclick = () => download(`${beats.name}.classes.csv`, toCsv(page.result));
+  page.part("download").onclick = () => download(`${beats.name}.classes.csv`, toCsv(page.result), "text/csv");
   page.part("order").onchange = () => showTable(page, 0);
   showTable(page, 0);
   showBeat(page, order(page)[0]);
-  page.part("heading").scrollIntoView({ behavior: "smooth" });
+  goTo(page.part("heading"));
 }
 
 function showDoubts(page, sentences) {
@@ -174,10 +173,4 @@ function showBeat(page, i) {
   const title = page.result.row.length > 1 ? `${name}, row ${row[i]}` : name;
   const beat = { signal: signal[i], probabilities: probabilities[i], label: label[i], name: title };
   page.part("beat").replaceChildren(...beatView(beat));
-}
-
-function download(name, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  element("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
 }

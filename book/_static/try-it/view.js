@@ -1,25 +1,9 @@
 // What the reader sees of a result: the wave, the probabilities, the counts, the table.
-import { CLASSES, CLASS_NAMES, COLOURS, FS } from "./constants.js";
-
-export const percent = (p) => `${(100 * p).toFixed(p > 0.9995 || p < 0.0005 ? 0 : 1)} %`;
-export const thousands = (n) => n.toLocaleString("en-GB");
-
-/** An element with text or children; attributes by name. */
-export function element(name, attributes = {}, ...children) {
-  const svg = ["svg", "path", "line", "text", "circle", "title", "g"].includes(name);
-  const made = svg
-    ? document.createElementNS("http://www.w3.org/2000/svg", name)
-    : document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else if (value !== false) made.setAttribute(key, value === true ? "" : value);
-  }
-  made.append(...children);
-  return made;
-}
+import { CLASSES, CLASS_NAMES, FS } from "./constants.js";
+import { badge, element, percent, thousands } from "../recording/view/dom.js";
 
 /** A beat as a curve, with its axes. signal: Float32Array(187), 0 to 1. */
-export function wave(signal, colour, description) {
+export function wave(signal, letter, description) {
   const [width, height, left, bottom, top] = [480, 250, 58, 46, 10];
   const seconds = (signal.length - 1) / FS;
   const x = (s) => left + (s / seconds) * (width - left - 12);
@@ -48,30 +32,21 @@ export function wave(signal, colour, description) {
     ),
   );
   const points = Array.from(signal, (v, i) => `${x(i / FS).toFixed(1)},${y(v).toFixed(1)}`);
-  svg.append(element("path", { d: `M${points.join("L")}`, stroke: colour, class: "curve" }));
+  svg.append(element("path", { d: `M${points.join("L")}`, class: `curve of-${letter}` }));
   return svg;
 }
 
 /** One bar a class. values: five numbers from 0 to 1; texts: what to write beside each. */
 export function bars(values, texts) {
   const rows = CLASSES.map((letter, i) => {
-    const fill = element("span", { class: "fill" });
+    const fill = element("span", { class: `fill is-${letter}` });
     fill.style.width = `${100 * values[i]}%`;
-    fill.style.background = COLOURS[letter];
     const track = element("span", { class: "track", "aria-hidden": "true" }, fill);
     const name = element("span", { class: "name" }, CLASS_NAMES[letter]);
     const number = element("span", { class: "number" }, texts[i]);
     return element("li", {}, badge(letter), name, track, number);
   });
   return element("ul", { class: "bars" }, ...rows);
-}
-
-/** A class letter on its colour. */
-export function badge(letter) {
-  const made = element("span", { class: "badge", title: CLASS_NAMES[letter] }, letter);
-  made.style.background = COLOURS[letter];
-  if (letter !== "N") made.style.color = "#111"; // white would be hard to read
-  return made;
 }
 
 /** One beat in full. beat: {signal, probabilities, label, name}. */
@@ -91,7 +66,7 @@ export function beatView(beat) {
     element("h3", {}, beat.name),
     verdict,
     truth,
-    element("div", { class: "pair" }, wave(beat.signal, COLOURS[letter], said),
+    element("div", { class: "pair" }, wave(beat.signal, letter, said),
       bars(beat.probabilities, Array.from(beat.probabilities, percent))),
   ];
 }
