@@ -1,8 +1,9 @@
 """Pictures for README: `python app/screenshots.py`, where Chromium and playwright are.
 
 Starts the app, opens the record that it opens with, and jumps to a run of beats; has the command
-line classify and report on that record; opens the service's page. Writes app/screenshots/NAME.png
-of all that README shows, or of the pictures that are named.
+line classify and report on that record; opens the service's page, and the page "Try it" of the book
+that was built last (see film_strip). Writes app/screenshots/NAME.png of all that README shows, or
+of the pictures that are named.
 """
 
 import argparse
@@ -20,11 +21,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import film_strip
+
 HERE = Path(__file__).parent
 FOLDER = HERE / "screenshots"
 PATIENCE_S = 120
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile Safari/537.36"
 EVENT = "V couplets"
+FILM = "film_strip"
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,8 @@ FIRST_LINES, LAST_LINES = 6, 16  # of what the command line prints
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    known = {**APP, **PAGES}
-    shown = ["app", *PAGES]
+    known = [*APP, *PAGES, FILM]
+    shown = ["app", *PAGES, FILM]
     parser.add_argument("name", nargs="*", help=f"of {', '.join(known)}; else {', '.join(shown)}")
     parser.add_argument("--to", type=Path, default=FOLDER, help="folder")
     given = parser.parse_args()
@@ -72,6 +76,9 @@ def main() -> None:
             path = given.to / f"{name}.png"
             if name in PAGES:
                 PAGES[name](browser, path)
+            elif name == FILM:
+                print(*film_strip.take(browser, path), sep="\n")
+                continue
             else:
                 with running(APP_COMMAND) as address:
                     take(browser, address, APP[name], path)
