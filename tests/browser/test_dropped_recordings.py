@@ -180,6 +180,16 @@ def test_a_server_that_forbids_webassembly_is_told(visit):
     assert "WebAssembly" in said.inner_text()
 
 
+def test_a_server_that_knows_no_scripts_is_told(html, browser):
+    with serving(html, as_data=(".js",)) as site:
+        page = browser.new_page(service_workers="block")
+        page.goto(f"{site.url}/{offline.PAGE}")
+        said = page.locator("#ecg-page > [role=alert]")
+        said.wait_for()
+        assert said.inner_text().startswith("This browser or server does not let the page start: ")
+        page.close()
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_serious_keeps_anyone_from_page_and_report(site, browser, axe, width, scheme):
