@@ -302,13 +302,10 @@ def test_growth_compares_the_ends():
 # What the chapter reads
 
 
-NEW = {"recordings"}  # what the kept results may lack until they are measured anew
-
-
 def assert_complete(found: dict) -> None:
     """Everything in the chapter can be shown."""
     parts = found.keys() - {"missing", "sources"}
-    assert set(ALL) - NEW <= parts <= set(ALL)
+    assert parts == set(ALL)
     assert {part for part in parts if found[part] is None} == set(found["missing"])
     assert set(found["sources"]) == parts
     assert not {"training", "race", "inference", "growth", "data"} & set(found["missing"])
