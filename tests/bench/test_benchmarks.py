@@ -19,8 +19,8 @@ from benchmarks.child import repeated
 from benchmarks.common import QUICK, Sizes, ratio
 from ecgcore import paths
 from ecgcore.beats.cutting import normalise
+from ecgcore.chapters.cost import browser, tables
 from ecgcore.chapters.cost import figures as cost_figures
-from ecgcore.chapters.cost import tables
 from ecgcore.errors import DataError
 from ecgcore.models import networks
 from ecgcore.models.checkpoints import save_weights
@@ -441,3 +441,11 @@ def test_the_alternatives_learn_from_the_training_beats(results):
     assert (trees["classifier"], network["classifier"]) == ("boosted", "cnn_lstm")
     assert trees["accuracy"] > 0.8 and 0 < trees["macro_f1"] < 1
     assert 0 <= network["accuracy"] <= 1 and network["epochs"] == QUICK.epochs
+
+
+def test_what_a_browser_needs_is_told():
+    found = tables.load()["recordings"]
+    table = browser.table(found)
+    assert list(table["hours"]) == sorted(table["hours"]) and (table["s"] > 0).all()
+    assert f"{found['first_load']['files']} files" in browser.weight(found)
+    assert "not measured" in browser.weight(found | {"first_load": None})
