@@ -12,7 +12,7 @@ from ecgcore.errors import EcgError
 from torture import common
 
 # Each is a module with cases(share, folder); minutes: its share of half an hour, on two cores.
-PARTS = {"fuzz": 9.0, "killed": 8.0, "starved": 8.0, "repeated": 5.0}
+PARTS = {"fuzz": 8.0, "tampered": 4.0, "killed": 7.0, "starved": 6.0, "repeated": 4.0}
 FILE = "torture.json"
 
 

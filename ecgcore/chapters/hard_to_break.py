@@ -14,6 +14,7 @@ from ecgcore.files import read_json
 FILE = "torture.json"
 TITLES = {
     "fuzz": "fuzzed",
+    "tampered": "tampered with",
     "killed": "killed",
     "starved": "starved, and elsewhere",
     "repeated": "repeated",

@@ -56,6 +56,20 @@ def read_checksums(path: Path) -> dict[str, str]:
     return digests
 
 
+def check_record(database: Path, name: str) -> None:
+    """Raise DataError if a file of a record is not the one in the database's list of checksums.
+
+    A database without such a list, or whose list does not name the record, cannot be checked.
+    """
+    database = Path(database)
+    if not (database / CHECKSUMS).is_file():
+        return
+    for file, digest in read_checksums(database / CHECKSUMS).items():
+        path = database / file
+        if path.stem == name and path.is_file() and sha256(path) != digest:
+            raise DataError(f"{path}: damaged (its SHA-256 differs from {CHECKSUMS})")
+
+
 def verify(database: Path) -> list[str]:
     """What is missing or damaged in a database: one sentence a file; empty if all is well."""
     database = Path(database)

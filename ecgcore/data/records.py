@@ -10,7 +10,7 @@ import pandas as pd
 
 from ecgcore import paths
 from ecgcore.constants import LEAD
-from ecgcore.data import lead_choice
+from ecgcore.data import checksums, lead_choice
 from ecgcore.data.formats import wfdb_annotations, wfdb_header, wfdb_record
 from ecgcore.data.formats.wfdb_header import Header
 from ecgcore.errors import DataError
@@ -84,7 +84,9 @@ def choose_lead(header: Header, lead: str = LEAD) -> int:
 
 
 def read_record(database: Path, name: str, lead: str = LEAD) -> Record:
-    """One lead of an annotated record. Raises DataError if a file is missing or damaged."""
+    """One lead of an annotated record. Raises DataError if a file is missing or damaged, by the
+    database's list of checksums, too."""
+    checksums.check_record(database, name)
     file = _file(database, name, "hea")
     header = wfdb_header.read(file)
     leads = wfdb_record.open_leads(file, header)

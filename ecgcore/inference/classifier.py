@@ -14,6 +14,7 @@ from ecgcore.constants import BEAT_LENGTH, CLASSES
 from ecgcore.errors import DataError
 from ecgcore.files import weights_sha256
 from ecgcore.inference import published
+from ecgcore.models import onnx_files
 
 PROTOCOL = published.RANDOM  # its network has seen all 48 patients and all five classes
 INPUT, OUTPUT = "beats", "probabilities"  # names in the ONNX graph
@@ -91,6 +92,7 @@ def _load_checkpoint(path: Path) -> Classifier:
 def _load_onnx(path: Path) -> Classifier:
     import onnxruntime
 
+    onnx_files.check(path)
     try:
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         about = json.loads(session.get_modelmeta().custom_metadata_map["contract"])

@@ -23,6 +23,7 @@ from ecgcore.constants import BEAT_LENGTH, CLASS_NAMES, CLASSES, FS
 from ecgcore.errors import DataError
 from ecgcore.files import replacing
 from ecgcore.inference import classifier
+from ecgcore.models import onnx_files
 from ecgcore.models.checkpoints import load_checkpoint
 
 FOLD = 2**24  # values; more than any weight matrix has
@@ -111,7 +112,7 @@ def _write(network: nn.Module, path: Path, document: str) -> None:
         del part.metadata_props[:]  # stack traces with this machine's paths
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, {"contract": document})
-    onnx.save(model, path)
+    onnx_files.save(model, path)
 
 
 def _check(checkpoint: Path, exported: Path) -> None:
@@ -164,5 +165,5 @@ def quantise(source: Path, target: Path, signal: np.ndarray) -> Path:
             quantize_dynamic(convolutions, everything, ["LSTM", "MatMul", "Gemm"])
         finally:
             logging.disable(logging.NOTSET)
-        temporary.write_bytes(everything.read_bytes())
+        onnx_files.save(onnx.load(everything), temporary)
     return Path(target)

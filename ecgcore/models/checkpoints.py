@@ -1,5 +1,6 @@
 """Trained weights in a safetensors file, with the document that says what they are."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -12,14 +13,21 @@ from ecgcore.files import replacing
 from ecgcore.models import networks
 from ecgcore.models.config import train_config
 
+DIGEST = "sha256"  # in the header, of tensors and document
 OPTIMIZER = "optimizer."  # starts the names of its tensors in a file to resume from
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
     """Write named tensors with a JSON document in the header of one safetensors file."""
+    document = json.dumps(about)
+    header = {"about": document, DIGEST: _digest(tensors, document)}
     with replacing(path) as temporary:
         # Not save_file, whose files none but their owner can read.
-        temporary.write_bytes(save(tensors, metadata={"about": json.dumps(about)}))
+        temporary.write_bytes(save(tensors, metadata=header))
+
+
+def _digest(tensors: dict[str, Tensor], document: str) -> str:
+    return hashlib.sha256(save(tensors) + document.encode()).hexdigest()
 
 
 def save_weights(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
@@ -28,10 +36,16 @@ def save_weights(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
 
 
 def open_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
-    """What `save_tensors` wrote. Raises FileNotFoundError, and for damage whatever comes."""
+    """What `save_tensors` wrote. Raises FileNotFoundError, and for damage whatever comes.
+
+    Files of former versions hold no digest, and damage of their weights goes unseen.
+    """
     with safe_open(path, framework="pt") as file:
-        about = json.loads(file.metadata()["about"])
-        return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
+        header = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    if DIGEST in header and header[DIGEST] != _digest(tensors, header["about"]):
+        raise ValueError("damaged: its SHA-256 is not the one in its header")
+    return tensors, json.loads(header["about"])
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:

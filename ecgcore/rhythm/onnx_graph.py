@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ecgcore.errors import ConfigError, DataError
 from ecgcore.files import replacing
+from ecgcore.models import onnx_files
 from ecgcore.rhythm import portable, trees
 from ecgcore.rhythm.cases import Cases
 from ecgcore.rhythm.features import NAMES
@@ -178,7 +179,7 @@ def export(fitted: RhythmClassifier, target: Path) -> Path:
     if target.suffix != ".onnx":
         raise ConfigError(f"{target}: the name of an ONNX file ends in .onnx")
     with replacing(target) as temporary:
-        onnx.save(made, temporary)
+        onnx_files.save(made, temporary)
         _check(fitted, temporary)
     return target
 

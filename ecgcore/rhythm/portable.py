@@ -10,6 +10,7 @@ import numpy as np
 from ecgcore.constants import CLASSES
 from ecgcore.errors import DataError
 from ecgcore.files import weights_sha256
+from ecgcore.models import onnx_files
 from ecgcore.rhythm.features import NAMES
 from ecgcore.rhythm.sequence import WINDOW
 from ecgcore.rhythm.thresholds import Thresholds
@@ -69,6 +70,7 @@ def _load_graph(path: Path) -> RhythmClassifier:
 
     if not path.is_file():
         raise DataError(f"{path}: no such file")
+    onnx_files.check(path)
     try:
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         about = json.loads(session.get_modelmeta().custom_metadata_map[ABOUT])

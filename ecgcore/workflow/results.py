@@ -5,6 +5,8 @@ side by side: its numbers, and their provenance. `load_metrics` puts the parts t
 `assemble` writes them as one metrics.json, with the figures.
 """
 
+import hashlib
+import json
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:  # whoever starts a notebook needs none of these, and they tak
 
     from ecgcore.evaluation.predictions import Predictions
 
+DIGEST = "sha256"  # of a part, in it
 BY_HAND = "00_by_hand"  # the part of numbers that no notebook wrote
 
 
@@ -39,21 +42,43 @@ def start_part(profile: str, notebook: str, parameters: dict[str, Any], database
         "code_sha256": code_sha256(notebook),
     }
     provenance.begin(source)
-    write_json(part_file(profile, notebook), {"provenance": source, "numbers": {}})
+    _write_part(part_file(profile, notebook), {"provenance": source, "numbers": {}})
+
+
+def _write_part(path: Path, part: dict) -> None:
+    write_json(path, part | {DIGEST: _digest(part)})
+
+
+def _read_part(path: Path) -> dict:
+    """Raises DataError if it is damaged, be it by one flipped bit."""
+    part = read_json(path)
+    if not isinstance(part, dict) or not {"provenance", "numbers"} <= part.keys():
+        raise DataError(f"{path}: no numbers of a notebook")
+    if part.pop(DIGEST, None) not in (None, _digest(part)):
+        raise DataError(
+            f"{path}: damaged (its SHA-256 is not the one in it); run its notebook again"
+        )
+    return part
+
+
+def _digest(part: dict) -> str:
+    """SHA-256 of what a part says, but for its own digest."""
+    said = {key: value for key, value in part.items() if key != DIGEST}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def end_part(profile: str, notebook: str, seconds: float) -> None:
     """Add how long the notebook took, once it has ended."""
     path = part_file(profile, notebook)
-    part = read_json(path)
+    part = _read_part(path)
     part["provenance"]["seconds"] = round(seconds, 1)
-    write_json(path, part | {"finished": True})
+    _write_part(path, part | {"finished": True})
 
 
 def parts(profile: str) -> dict[str, dict]:
     """Notebook to its part, in the notebooks' order."""
     files = sorted((paths.run_dir(profile) / "results").glob("*.json"))
-    return {path.stem: read_json(path) for path in files}
+    return {path.stem: _read_part(path) for path in files}
 
 
 def load_metrics(profile: str) -> dict:
@@ -87,9 +112,9 @@ def write_metrics(profile: str, metrics: dict) -> None:
     """Add or replace entries among the numbers of the notebook that runs; leave the others."""
     notebook = provenance.current().get("notebook", BY_HAND)
     path = part_file(profile, notebook)
-    part = read_json(path) if path.is_file() else {"provenance": {}, "numbers": {}}
+    part = _read_part(path) if path.is_file() else {"provenance": {}, "numbers": {}}
     part["numbers"] |= metrics
-    write_json(path, part)
+    _write_part(path, part)
 
 
 def json_rows(frame: "pd.DataFrame") -> list[dict]:
