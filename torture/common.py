@@ -17,7 +17,7 @@ from ecgcore.sources import PACKAGE
 
 CODE = Path(__file__).resolve().parent.parent
 RIGHT, REFUSED, LOST, SKIPPED = "right", "refused", "lost", "skipped"
-TOLD = 5  # of what was lost, or said, in the table
+TOLD = 5  # of what was lost, left out or measured, in the table
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def table(rows: Sequence[dict], planned: int) -> dict:
 
 def _row(group: str, rows: Sequence[dict]) -> dict:
     count = {kind: sum(r["kind"] == kind for r in rows) for kind in (RIGHT, REFUSED, LOST, SKIPPED)}
-    told = [r for r in rows if r["kind"] in (LOST, SKIPPED)]
+    told = [r for r in rows if r["kind"] != REFUSED and r["said"]]
     said = dict.fromkeys(r["said"] for r in told)
     return {
         "what": group,

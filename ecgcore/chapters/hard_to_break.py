@@ -17,6 +17,7 @@ TITLES = {
     "tampered": "tampered with",
     "killed": "killed",
     "starved": "starved, and elsewhere",
+    "load": "under load",
     "repeated": "repeated",
 }
 KINDS = ("right", "refused", "lost", "skipped")
@@ -62,7 +63,10 @@ def details(part: dict) -> pd.DataFrame:
 
 
 def said(found: dict, kind: str) -> pd.DataFrame:
-    """What was lost, or could not be tried here. kind: `lost` or `skipped`; a row a sentence."""
+    """What was lost, could not be tried here, or was measured: a row a sentence.
+
+    kind: `lost`, `skipped` or `right`.
+    """
     rows = [
         {"part": TITLES.get(name, name), "what": row["what"], "said": text}
         for name, part in found["parts"].items()
