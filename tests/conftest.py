@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import torch
@@ -183,18 +184,24 @@ def chromium() -> str:
 
 
 class Patient:
-    """A browser whose pages wait as long as a machine may need that trains and builds besides."""
+    """A browser whose pages wait as long as a machine may need that trains and builds besides.
+
+    They have no service worker unless a test asks for it: what it answers, no test can hold back.
+    """
 
     LONGEST_MS = 120_000
+    OPTIONS = MappingProxyType({"service_workers": "block"})
 
     def __init__(self, browser):
         self._browser = browser
 
     # A page's policy would forbid the test's own scripts, too.
     def new_page(self, bypass_csp=True, **options):
+        options = {**self.OPTIONS, **options}
         return self._patient(self._browser.new_page(bypass_csp=bypass_csp, **options))
 
     def new_context(self, bypass_csp=True, **options):
+        options = {**self.OPTIONS, **options}
         return self._patient(self._browser.new_context(bypass_csp=bypass_csp, **options))
 
     def _patient(self, made):

@@ -59,7 +59,10 @@ def site(html):
 def visit(site, browser):
     """Context and page, through a proxy that sees all that any process of the browser asks."""
     context = browser.new_context(
-        bypass_csp=False, proxy={"server": site.address}, accept_downloads=True
+        bypass_csp=False,
+        service_workers="allow",
+        proxy={"server": site.address},
+        accept_downloads=True,
     )
     yield context, opened(context, site)
     context.close()
@@ -159,7 +162,7 @@ def test_nothing_leaves_the_page_whatever_is_dropped(visit, site, tmp_path):
 
 
 def test_a_first_visit_is_light(site, browser):
-    context = browser.new_context(proxy={"server": site.address})
+    context = browser.new_context(service_workers="allow", proxy={"server": site.address})
     site.asked.clear()
     opened(context, site)
     asked = {url.removeprefix(f"{site.url}/") for _, url, _ in asked_by_page(site)}
@@ -182,7 +185,7 @@ def test_a_server_that_forbids_webassembly_is_told(visit):
 
 def test_a_server_that_knows_no_scripts_is_told(html, browser):
     with serving(html, as_data=(".js",)) as site:
-        page = browser.new_page(service_workers="block")
+        page = browser.new_page()
         page.goto(f"{site.url}/{offline.PAGE}")
         said = page.locator("#ecg-page > [role=alert]")
         said.wait_for()
@@ -193,7 +196,8 @@ def test_a_server_that_knows_no_scripts_is_told(html, browser):
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_serious_keeps_anyone_from_page_and_report(site, browser, axe, width, scheme):
-    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    how = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme}
+    context = browser.new_context(service_workers="allow", **how)
     page = opened(context, site)
     drop(page, record())
     page.locator(ANSWERED).wait_for()

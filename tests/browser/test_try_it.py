@@ -15,8 +15,7 @@ from ecgcore.workflow import try_it
 @pytest.fixture
 def page(book_url, browser):
     """The page, which may ask no other host and report no error."""
-    how = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
-    opened = browser.new_page(**how)  # whose requests a test may hold back
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
     errors, foreign = [], []
     opened.on("pageerror", lambda e: errors.append(str(e)))
     opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)

@@ -57,7 +57,7 @@ def visit(folder, browser):
     """Site, context and page after a first visit."""
     build(folder)
     with serving(folder, "/deep/book/", STRICT) as site:
-        context = browser.new_context(bypass_csp=False)
+        context = browser.new_context(bypass_csp=False, service_workers="allow")
         page = context.new_page()
         page.goto(f"{site.url}/book/try_it.html")
         page.get_by_text("works without a network from now on").wait_for()
@@ -116,7 +116,7 @@ def test_other_pages_of_the_book_are_never_old(visit, folder):
 
 def test_opened_as_a_file_it_does_nothing(folder, browser):
     build(folder)
-    page = browser.new_page()
+    page = browser.new_page(service_workers="allow")
     said = []
     page.on("console", lambda m: said.append(m.text))
     page.on("pageerror", lambda e: said.append(str(e)))
