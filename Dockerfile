@@ -8,7 +8,7 @@ RUN apt-get update -qq \
     && useradd --create-home --uid 1000 reader
 USER reader
 WORKDIR /home/reader/ecgcore
-COPY --chown=reader requirements.lock pyproject.toml Makefile ./
+COPY --chown=reader requirements.lock requirements.hashes pyproject.toml Makefile ./
 COPY --chown=reader ecgcore ecgcore
 RUN make .venv/.ready
 COPY --chown=reader . .

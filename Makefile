@@ -92,12 +92,14 @@ slurm:
 
 # torch first and alone, so that no other package can pull in a different build of it. The lock is
 # complete, so nothing else is resolved, and packages are unpacked two at a time. Files are compiled
-# when they are first imported, not all of them now. Together: a third of the time.
-$(READY): requirements.lock pyproject.toml
+# when they are first imported, not all of them now. Together: a third of the time. A package whose
+# SHA-256 is not the pinned one is refused; torch, which comes from several indexes, has none.
+$(READY): requirements.lock requirements.hashes pyproject.toml
 	@echo "Installing the pinned packages into $(VENV) (some minutes, once)"
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check $$(grep '^torch==' requirements.lock) 2> >(grep -v "^WARNING: Location" >&2)
-	grep -Ev '^(#|torch==)' requirements.lock | xargs -P 2 -n 60 $(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps 2> >(grep -v "^WARNING: Location" >&2)
+	grep -v '^#' requirements.hashes | split -n r/4 - $(VENV)/pinned.
+	printf '%s\n' $(VENV)/pinned.* | xargs -P 2 -n 1 $(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps --require-hashes -r 2> >(grep -v "^WARNING: Location" >&2)
 	$(VENV)/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	cp ecgcore/workflow/no_home.pth $(VENV)/lib/python*/site-packages/
 	touch $(READY)
@@ -110,6 +112,7 @@ lock:
 	.lock-venv/bin/pip install --quiet --no-deps snakemake-executor-plugin-slurm snakemake-executor-plugin-slurm-jobstep
 	{ sed -n '/^#/p' requirements.lock; .lock-venv/bin/pip freeze --all --exclude-editable | sed 's/+cpu//' | grep -v '^pip=='; } > .requirements.new
 	mv .requirements.new requirements.lock
+	.lock-venv/bin/python -m torture.packages --hashes
 	rm -r .lock-venv
 
 clean:

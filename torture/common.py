@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock
 from tqdm import tqdm
 
 from ecgcore import paths, provenance
@@ -147,9 +148,10 @@ def load(path: Path) -> dict:
 
 def note(path: Path, part: str, found: dict, share: float) -> None:
     """Put the table of a part into the file of all."""
-    whole = read_json(path) if path.is_file() else {"parts": {}}
-    whole["parts"][part] = found | {"source": source(share)}
-    write_json(path, whole)
+    with FileLock(scratch() / "table.lock"):  # another part may have ended just now
+        whole = read_json(path) if path.is_file() else {"parts": {}}
+        whole["parts"][part] = found | {"source": source(share)}
+        write_json(path, whole)
 
 
 def scratch() -> Path:

@@ -4,7 +4,7 @@ import random
 from pathlib import Path
 
 from torture.common import LOST, RIGHT, Case, Outcome
-from torture.project import ACTIONS, Action, Copy
+from torture.project import ACTIONS, BOOK, PUBLICATION, Action, Copy
 
 TIMES = 20  # each action
 
@@ -12,7 +12,7 @@ TIMES = 20  # each action
 def cases(share: float, folder: Path) -> list[Case]:
     copy = Copy(folder)
     each = max(1, round(share * TIMES))
-    return [
+    found = [
         Case(
             action.name,
             f"{action.name}/{number}",
@@ -21,6 +21,42 @@ def cases(share: float, folder: Path) -> list[Case]:
         for action in ACTIONS.values()
         for number in range(each)
     ]
+    found += [
+        Case(BOOK.name, f"{BOOK.name}/{number}", lambda n=number: _kill_book(copy, n, each))
+        for number in range(each)
+    ]
+    found += [
+        Case(
+            PUBLICATION.name,
+            f"{PUBLICATION.name}/{number}",
+            lambda n=number: _kill_publication(copy, n),
+        )
+        for number in range(each)
+    ]
+    return found
+
+
+def _kill_book(copy: Copy, number: int, of: int) -> Outcome:
+    """One of the kills of one book, which goes on each time where it was, and ends at the last."""
+    if BOOK.name not in copy.right:
+        copy.prepare(BOOK)
+        copy.clear()
+    moment = copy.kill(BOOK, random.Random(f"book/{number}"), (0.1, 0.5))
+    if number + 1 < of:
+        return Outcome(RIGHT)
+    return _ended(copy, BOOK, moment)
+
+
+def _kill_publication(copy: Copy, number: int) -> Outcome:
+    """All that is published is of one run, whole, after the next publication."""
+    if PUBLICATION.name not in copy.right:
+        copy.run(BOOK.command)
+        copy.prepare(PUBLICATION)
+    for path in (copy.root / "figures").glob("*.svg"):  # as if another run had been published
+        path.write_text("of another run", encoding="utf-8")
+    (copy.root / PUBLICATION.makes).unlink(missing_ok=True)
+    moment = copy.kill(PUBLICATION, random.Random(f"publication/{number}"), (0.6, 1.0))
+    return _ended(copy, PUBLICATION, moment)
 
 
 def _kill(copy: Copy, action: Action, number: int) -> Outcome:
@@ -30,6 +66,11 @@ def _kill(copy: Copy, action: Action, number: int) -> Outcome:
     there = copy.content(action)
     if there not in ("", copy.right[action.name]) and action.name != "training":
         return Outcome(LOST, f"killed after {moment:.1f} s, it left another result")
+    return _ended(copy, action, moment)
+
+
+def _ended(copy: Copy, action: Action, moment: float) -> Outcome:
+    """What the same command comes to afterwards."""
     done = copy.run(action.command)
     if done.code:
         return Outcome(LOST, f"killed after {moment:.1f} s, it does not go on: {done.last}")

@@ -1,4 +1,4 @@
-"""Starved and elsewhere: no disk, memory, file handles, home or folder to write; other places.
+"""Starved: no disk, memory, file handles, home, or folder to write.
 
 Either it works, or it says in one sentence what is missing and leaves nothing half written; with
 the cause removed, it goes on.
@@ -29,7 +29,6 @@ ENVIRONMENTS: dict[str, dict[str, str | None]] = {
     "MPLBACKEND that is none": {"MPLBACKEND": "nothing"},
     "CUDA_VISIBLE_DEVICES of 7": {"CUDA_VISIBLE_DEVICES": "7"},
 }  # fmt: skip
-PLACES = ("with blanks", "ümläute", "quote's", "hash#", "100%", "x" * 120)
 
 
 def cases(share: float, folder: Path) -> list[Case]:
@@ -53,14 +52,11 @@ def cases(share: float, folder: Path) -> list[Case]:
         add("read-only runs/", "read-only", lambda c, a: _disk(c, a, -1))
         add("one core", "one core", _one_core)
         add("umask", "077", lambda c, a: _plain(c, a, {}, lambda: os.umask(0o77)))
-    for place in PLACES:
-        case = Case("other folders", f"folder/{place[:20]}", lambda p=place: _moved(copy, p))
-        found.append(case)
     every = max(1, round(1 / share)) if share > 0 else len(found)
     return found[::every]
 
 
-def _judged(copy: Copy, action: Action, done: Done, restore: Callable = lambda: None) -> Outcome:
+def judged(copy: Copy, action: Action, done: Done, restore: Callable = lambda: None) -> Outcome:
     """What a starved command came to; restore: removes the cause."""
     made = copy.content(action)
     restore()
@@ -91,7 +87,7 @@ def _ready(copy: Copy, action: Action) -> None:
 
 def _plain(copy: Copy, action: Action, changes: dict, before: Callable | None = None) -> Outcome:
     _ready(copy, action)
-    return _judged(copy, action, copy.run(action.command, changes, before))
+    return judged(copy, action, copy.run(action.command, changes, before))
 
 
 def _limited(copy: Copy, action: Action, kind: str, limit: int) -> Outcome:
@@ -103,7 +99,7 @@ def _limited(copy: Copy, action: Action, kind: str, limit: int) -> Outcome:
         return Outcome(SKIPPED, f"too little memory to start in: {done.last[:120]}", done.s)
     if done.code and kind == "NOFILE" and "ecgcore:" not in done.said:
         return Outcome(SKIPPED, f"too few handles to start with: {done.last[:120]}", done.s)
-    return _judged(copy, action, done)
+    return judged(copy, action, done)
 
 
 def _released(folder: Path) -> None:
@@ -134,7 +130,7 @@ def _disk(copy: Copy, action: Action, kb: int) -> Outcome:
     def restore() -> None:
         subprocess.run(["umount", str(target)], check=True)
 
-    return _judged(copy, action, copy.run(action.command), restore)
+    return judged(copy, action, copy.run(action.command), restore)
 
 
 def _one_core(copy: Copy, action: Action) -> Outcome:
@@ -142,15 +138,4 @@ def _one_core(copy: Copy, action: Action) -> Outcome:
         return Outcome(SKIPPED, "cores cannot be taken away here")
     _ready(copy, action)
     done = copy.run(action.command, {}, lambda: os.sched_setaffinity(0, {0}))
-    return _judged(copy, action, done)
-
-
-def _moved(copy: Copy, place: str, action: Action = ACTIONS["beats"]) -> Outcome:
-    """The project in a folder of another name, and what it had made there moved along."""
-    copy.prepare(action)
-    other = Copy(copy.root.parent / place)
-    other.right, other.took = copy.right, copy.took
-    try:
-        return _judged(other, action, other.run(action.command))
-    finally:
-        shutil.rmtree(other.root.parent)
+    return judged(copy, action, done)

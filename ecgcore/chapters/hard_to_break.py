@@ -16,7 +16,8 @@ TITLES = {
     "fuzz": "fuzzed",
     "tampered": "tampered with",
     "killed": "killed",
-    "starved": "starved, and elsewhere",
+    "starved": "starved",
+    "elsewhere": "elsewhere",
     "load": "under load",
     "repeated": "repeated",
 }

@@ -1,4 +1,8 @@
-"""Publication: the one way from a run to what the project shows."""
+"""Publication: the one way from a run to what the project shows.
+
+All that is published is first brought together in the run's folder, and then put in its place.
+Where that was broken off, the next publication puts the same in its place before anything else.
+"""
 
 import shutil
 from pathlib import Path
@@ -14,12 +18,13 @@ from ecgcore.workflow.results import (
     load_metrics,
     nearest_median,
     parts,
-    published_metrics,
 )
 
 SEEDS = "seed-"  # starts the names of the experiments that tolerances are computed from
 # Measured by `make bench` and `make torture`, not by a run.
 KEPT_AS_IT_IS = ("benchmarks.json", "torture.json")
+STAGED = "publishing"  # folder in that of the run
+COMMIT, README = "commit", "README.md"  # what is in it beside figures/
 
 
 def publish(profile: str, accept: bool = False) -> list[Path]:
@@ -28,19 +33,48 @@ def publish(profile: str, accept: bool = False) -> list[Path]:
     accept: also numbers that differ from those published now by more than they may. Raises
     ConfigError that says why this run cannot be published; then nothing has been written.
     """
-    refuse(load_profile(profile), accept)
+    staged = paths.run_dir(profile) / STAGED
+    if not _broken_off(staged):
+        refuse(load_profile(profile), accept)
+        _stage(profile, staged)
+    return _put_in_place(staged)
+
+
+def _broken_off(staged: Path) -> bool:
+    """Whether a publication of this commit was killed while it put things in their place: then
+    the tree has changed, and half of it is published."""
+    told = staged / COMMIT
+    clean = provenance.commit().removesuffix("+")
+    return told.is_file() and told.read_text(encoding="utf-8") == clean
+
+
+def _stage(profile: str, staged: Path) -> None:
+    """Bring all that is published together in one folder, which is there once it is complete."""
     allowed = verdict.tolerances([load_metrics(name) for name in seed_runs(profile)])
     assemble(profile)
-    written = [_copied(path) for path in sorted(paths.figures_dir(profile).iterdir())]
+    unfinished = staged.with_name(f".{staged.name}")
+    for folder in (staged, unfinished):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(paths.figures_dir(profile), unfinished / "figures")
+    sources = {notebook: part["provenance"] for notebook, part in parts(profile).items()}
+    write_json(unfinished / "figures" / status.PUBLISHED, sources)
+    write_json(unfinished / "figures" / verdict.TOLERANCES, allowed)
+    readme = (paths.ROOT / README).read_text(encoding="utf-8")
+    write_text(unfinished / README, fill_readme(readme, load_metrics(profile)))
+    write_text(unfinished / COMMIT, provenance.commit().removesuffix("+"))
+    unfinished.rename(staged)
+
+
+def _put_in_place(staged: Path) -> list[Path]:
+    written = [
+        _copied(path, paths.FIGURES / path.name) for path in sorted((staged / "figures").iterdir())
+    ]
     for path in paths.FIGURES.iterdir():
         if path.name not in {p.name for p in written} | set(KEPT_AS_IT_IS):
             path.unlink()
-    sources = {notebook: part["provenance"] for notebook, part in parts(profile).items()}
-    write_json(paths.FIGURES / status.PUBLISHED, sources)
-    write_json(paths.FIGURES / verdict.TOLERANCES, allowed)
-    readme = paths.ROOT / "README.md"
-    write_text(readme, fill_readme(readme.read_text(encoding="utf-8"), published_metrics()))
-    return [*written, paths.FIGURES / status.PUBLISHED, paths.FIGURES / verdict.TOLERANCES, readme]
+    written.append(_copied(staged / README, paths.ROOT / README))
+    shutil.rmtree(staged)
+    return written
 
 
 def refuse(profile: Profile, accept: bool = False) -> None:
@@ -97,8 +131,7 @@ def seed_runs(profile: str) -> list[str]:
     return sorted(f"{profile}/experiments/{p.name}" for p in folder.glob(f"{SEEDS}*"))
 
 
-def _copied(source: Path) -> Path:
-    target = paths.FIGURES / source.name
+def _copied(source: Path, target: Path) -> Path:
     with replacing(target) as temporary:
         shutil.copyfile(source, temporary)
     return target

@@ -169,3 +169,14 @@ def test_make_and_the_command_line_agree():
     text = (ROOT / "Makefile").read_text()
     for verb in ("pdf", "release"):
         assert verb in VERBS and f"\tecgcore {verb} " in text
+
+
+def test_every_pinned_package_has_the_hashes_of_its_files():
+    """`make lock` writes both; torch, of several indexes, has none."""
+    lines = (ROOT / "requirements.hashes").read_text(encoding="utf-8").splitlines()[1:]
+    hashed = {line.partition(" ")[0] for line in lines}
+    pinned = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    assert hashed == {p for p in pinned if "==" in p and not p.startswith("torch==")}
+    for line in lines:
+        hashes = line.split()[1:]
+        assert hashes and all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", h) for h in hashes)

@@ -1,0 +1,1 @@
+"""Reading: records, signals of any file, R peaks, noise, downloads."""

@@ -1,0 +1,1 @@
+"""What a user calls: a file in, classified beats out."""

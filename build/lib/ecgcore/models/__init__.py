@@ -1,0 +1,1 @@
+"""Networks and baselines, their configuration, their files."""

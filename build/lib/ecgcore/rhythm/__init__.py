@@ -1,0 +1,1 @@
+"""Each beat among the others of its record: sequence, features, model, thresholds."""

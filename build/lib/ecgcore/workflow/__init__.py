@@ -1,0 +1,1 @@
+"""Profiles, notebooks, the book: what runs when, and what comes of it."""
