@@ -155,12 +155,18 @@ export function networkBeat(data, table, row, strip) {
   return out;
 }
 
-/** Grad-CAM in [0, 1] at every `cam_stride`-th sample of a beat, or null; for the class that was
-    `annotated`, else for the one that the model chose. */
-export function camOf(data, table, row, annotated) {
-  const cam = data.drawn[table.record[row]][`${table.name}/cam${annotated ? "_true" : ""}`];
+/** The number of the class that Grad-CAM is shown for: `cam` is "model" for the one that the model
+    chose, "annotated", or a letter. */
+export function explainedClass(data, table, row, cam) {
+  return { model: table.predicted[row], annotated: table.true[row] }[cam] ?? data.classes.indexOf(cam);
+}
+
+/** Grad-CAM in [0, 1] at every `cam_stride`-th sample of a beat, or null; `number`: of a class. */
+export function camOf(data, table, row, number) {
+  const cam = data.drawn[table.record[row]][`${table.name}/cam`];
   if (!cam) return null;
-  const [n, at] = [Math.ceil(data.beat_length / data.cam_stride), table.place[row]];
+  const n = Math.ceil(data.beat_length / data.cam_stride);
+  const at = table.place[row] * data.classes.length + number;
   return Array.from(cam.subarray(at * n, (at + 1) * n), (v) => v / data.cam_levels);
 }
 

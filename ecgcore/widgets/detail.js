@@ -37,7 +37,8 @@ export class Detail {
   tools() {
     const redraw = (name) => (value) => { this[name] = value; this.draw(); };
     this.camChoice = choice("Grad-CAM for", [["model", "the answer"],
-      ["annotated", "the annotation"], ["", "nothing"]], redraw("cam"));
+      ["annotated", "the annotation"], ...this.data.classes.map((letter) => [letter, letter]),
+      ["", "nothing"]], redraw("cam"));
     this.camChoice.field.classList.add("bi-beside");
     this.bothBox = checkbox("Both leads", this.both, (on) => { this.both = on; this.bring(); });
     const shared = this.linked ? [button("Copy link", () => this.copy())] : [];

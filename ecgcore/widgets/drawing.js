@@ -2,7 +2,7 @@
 // the page can show panels one by one and the saved file can stack them.
 
 import {
-  answererOf, camOf, networkBeat, number, percent, probabilitiesOf, stripOf, usualOf,
+  answererOf, camOf, explainedClass, networkBeat, number, percent, probabilitiesOf, stripOf, usualOf,
 } from "./data.js";
 
 const NS = "http://www.w3.org/2000/svg";
@@ -203,7 +203,7 @@ export function beatPanel(data, table, row, { width, palette, cam, usual }) {
   node.append(...padding(table.length[row], data.beat_length, x, inner, palette));
   const typical = usual && usualOf(data, table, row);
   if (typical) node.append(usualWave(typical, x, y, palette));
-  const evidence = cam && camOf(data, table, row, cam === "annotated");
+  const evidence = cam && camOf(data, table, row, explainedClass(data, table, row, cam));
   if (evidence) node.append(camBand(evidence, beat, data.cam_stride, x, y, palette));
   node.append(polyline(Array.from(beat, (v, i) => [x(i), y(v)]), {
     class: "bi-beat", stroke: palette.ink, "stroke-width": 1.7,
@@ -278,8 +278,9 @@ function legend(data, table, row, { evidence, cam, typical, palette, width }) {
   };
   if (evidence) {
     const wide = width > 420 || !typical;
-    const letter = data.classes[(cam === "annotated" ? table.true : table.predicted)[row]];
-    const label = `Grad-CAM: speaks for ${letter}`;
+    const letter = data.classes[explainedClass(data, table, row, cam)];
+    const nothing = evidence.every((share) => share === 0);
+    const label = `Grad-CAM: ${nothing ? "nothing " : ""}speaks for ${letter}`;
     entry([line(at, -12, at + 26, -12, palette.cam, { "stroke-width": 9 })],
       wide ? label : "Grad-CAM");
   }

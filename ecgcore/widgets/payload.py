@@ -22,7 +22,7 @@ CAM_STRIDE = 4  # Grad-CAM has a value every 8 samples; every 4th of its 187 los
 CAM_LEVELS = 15
 NO_ANSWER = -1
 WIDE_S = 10.0  # that a strip may be widened to, with the R peak in its middle
-DRAWN = ("probabilities", "cam", "cam_true")  # columns that only drawing a beat needs
+DRAWN = ("probabilities", "cam")  # columns that only drawing a beat needs
 
 
 @dataclass(frozen=True)
@@ -222,20 +222,18 @@ def _table(
         "counts": _counts(p, numbers),
     }
     if name in source.models:
-        model = source.models[name]
-        table["cam"] = _evidence(model, signal, p.predicted[rows])
-        wrong = np.flatnonzero(~p.correct[rows])  # of the others, both are the same
-        table["cam_true"] = table["cam"].copy()
-        table["cam_true"][wrong] = _evidence(model, signal[wrong], p.true[rows[wrong]])
+        table["cam"] = _evidence(source.models[name], signal)
     for number, preset in enumerate(source.presets.values()):
         wanted = np.asarray(preset.indices.get(name, []), dtype=int)
         table[f"preset{number}"] = np.searchsorted(rows, wanted).astype(np.int32)
     return table
 
 
-def _evidence(model: nn.Module, signal: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """(n, 47) uint8 from 0 to CAM_LEVELS: Grad-CAM for a class of each beat."""
-    return np.round(grad_cam(model, signal, target)[:, ::CAM_STRIDE] * CAM_LEVELS).astype(np.uint8)
+def _evidence(model: nn.Module, signal: np.ndarray) -> np.ndarray:
+    """(n, 5, 47) uint8 from 0 to CAM_LEVELS: Grad-CAM for each class of each beat."""
+    classes = [np.full(len(signal), number) for number in range(len(CLASSES))]
+    found = np.stack([grad_cam(model, signal, k)[:, ::CAM_STRIDE] for k in classes], axis=1)
+    return np.round(found * CAM_LEVELS).astype(np.uint8)
 
 
 def _loss(p: Predictions, rows: np.ndarray) -> np.ndarray:

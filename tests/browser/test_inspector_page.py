@@ -249,6 +249,9 @@ def test_detail_draws_the_beat_in_its_context(page, predictions, small_beats, da
     assert f"speaks for {q}" in page.locator(".bi-panels").text_content()
     page.get_by_label("Grad-CAM for").select_option("annotated")
     assert f"speaks for {t}" in page.locator(".bi-panels").text_content()
+    for letter in CLASSES:
+        page.get_by_label("Grad-CAM for").select_option(letter)
+        assert f"speaks for {letter}" in page.locator(".bi-panels").text_content()
     page.get_by_label("Grad-CAM for").select_option("")
     assert page.locator(".bi-cam path").count() == 0
 
