@@ -82,11 +82,16 @@ def thousand_csv(thousand, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def html(deployed):
+def html(deployed, tmp_path_factory):
     """Folder of the built book, of one page, with what the page needs."""
+    built_once(tmp_path_factory, "page", lambda folder: _build_page(deployed))
+    return deployed.root / "runs" / PROFILE / "site/_build/html"
+
+
+def _build_page(deployed):
     cached = paths.RUNS / f"onnxruntime-web-{try_it.RUNTIME_VERSION}"
-    if cached.is_dir():
-        shutil.copytree(cached, deployed.root / "runs" / cached.name)
+    if cached.is_dir():  # a book was built here: the page's runtime need not be fetched again
+        shutil.copytree(cached, deployed.root / "runs" / cached.name, dirs_exist_ok=True)
     site = deployed.root / "runs" / PROFILE / "site"
     said = deployed.run("ecgcore", "try-it", "--profile", PROFILE)
     if "will not run" in said:
@@ -97,7 +102,6 @@ def html(deployed):
     shutil.copy(deployed.root / "_config.yml", site)
     (site / "_toc.yml").write_text("format: jb-book\nroot: book/try_it\n")
     deployed.run("jupyter-book", "build", str(site), "-W", "--keep-going", "-q")
-    return site / "_build/html"
 
 
 def free_port() -> int:
