@@ -22,12 +22,13 @@ ONNX = f"{RUN}/models/random.onnx"
 PREDICTIONS = expand(RUN + "/predictions/{protocol}.npz", protocol=PROTOCOLS)
 RESAMPLES = expand(RUN + "/bootstrap/{protocol}.npz", protocol=PROTOCOLS)
 LOGS = f"{RUN}/logs"
-STUDIES, RHYTHM, ANSWERS, NOISE, OUT_OF_SAMPLE, DETECTORS = (
+STUDIES, RHYTHM, ANSWERS, IN_RHYTHM, NOISE, OUT_OF_SAMPLE, DETECTORS = (
     os.path.relpath(profile.kept_file(name), workflow.basedir)
     for name in (
         profiles.STUDIES,
         profiles.RHYTHM,
         profiles.ANSWERS,
+        profiles.IN_RHYTHM,
         profiles.NOISE,
         profiles.OUT_OF_SAMPLE,
         profiles.DETECTORS,
@@ -153,6 +154,7 @@ if profile.recomputes("11_rhythm"):  # else the published results are read
         output:
             RHYTHM,
             ANSWERS,
+            IN_RHYTHM,
         shell:
             "ecgcore rhythm --gather --profile {PROFILE}"
 
@@ -268,7 +270,7 @@ STEPS = {
         "makes": [*PREDICTIONS, *RESAMPLES],
         "cores": "all",
     },
-    "04_error_analysis": {"needs": [rules.beats.output, PREDICTIONS, ANSWERS]},
+    "04_error_analysis": {"needs": [rules.beats.output, PREDICTIONS, IN_RHYTHM]},
     "05_literature": {"needs": [SCORED, RHYTHM, STUDIES, "figures/benchmarks.json", "book/literature.csv", "book/original_claims.csv"]},
     "06_uncertainty": {"needs": [rules.beats.output, MODELS, PREDICTIONS, RHYTHM, SCORED], "cores": "all"},
     "07_own_ecg": {

@@ -19,6 +19,7 @@ PROTOCOLS = ("random", "inter_patient", "kaggle", *FOLDS)  # how beats are split
 PROTOCOL_TITLES = {
     "random": "random split",
     "inter_patient": "inter-patient split",
+    "in_rhythm": "inter-patient split, in its rhythm",
     "kaggle": "Kaggle files",
     **{f"patients_{number}": f"patients, fold {number} of 5" for number in range(1, 6)},
 }

@@ -159,18 +159,6 @@ def resembles_predicted(beats: Beats, p: Predictions, most: int = 300, seed: int
     return float(np.mean(closer)) if closer else float("nan")
 
 
-def right_elsewhere(p: Predictions, other: Predictions) -> np.ndarray:
-    """Positions in `p` of the beats that it has wrong and `other` right, the surest first."""
-    at = {
-        beat: position
-        for position, beat in enumerate(zip(other.record, other.sample.tolist(), strict=True))
-    }
-    wrong = np.flatnonzero(~p.correct & (p.sample >= 0))
-    beats = zip(p.record[wrong], p.sample[wrong].tolist(), strict=True)
-    found = np.array([other.correct[at[b]] if b in at else False for b in beats], dtype=bool)
-    return wrong[found][np.argsort(-p.confidence[wrong[found]], kind="stable")]
-
-
 def confused_pairs(p: Predictions) -> pd.DataFrame:
     """A row a pair of classes that were confused, most frequent first."""
     confusion = confusion_matrix(p.true, p.predicted)

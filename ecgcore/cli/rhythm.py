@@ -41,6 +41,7 @@ def rhythm(
         typer.echo(runs.collect(profile, partial))
         if answers.OF in runs.kept(profile)["results"]:
             typer.echo(answers.keep(profile))
+            typer.echo(answers.keep_everywhere(profile))
         return
     for name in names or runs.missing(profile):
         typer.echo(runs.run(profile, name))

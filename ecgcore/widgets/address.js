@@ -1,7 +1,7 @@
 // What stands in the page's address: an open beat, or the filters. No drawing here.
 // Plain CSS identifiers, as other scripts of the page expect.
 
-import { NO_FILTERS } from "./filters.js";
+import { NO_FILTERS, RELATIONS } from "./filters.js";
 
 const LINK = /^#beat-(.+)-([^-]*)-(-?\d+)$/;
 
@@ -44,6 +44,8 @@ export function filtersLink(data, filters, first) {
     ["record", "record"], ["outcome", "outcome"], ["sort", "sort"]]) {
     if (filters[name] !== NO_FILTERS[name]) add(key, filters[name]);
   }
+  if (filters.other) add("beside", data.answering.indexOf(filters.other));
+  if (filters.relation) add("relation", filters.relation);
   if (filters.preset) add("preset", data.presets.findIndex((p) => p.name === filters.preset));
   const [low, high] = filters.confidence.map((share) => Math.round(100 * share));
   if (low > 0 || high < 100) add("confidence", `${low}-${high}`);
@@ -66,6 +68,8 @@ export function followFilters(data, hash) {
   filters.record = among(asked.record, data.records.map(({ name }) => name), "");
   filters.outcome = among(asked.outcome, ["wrong", "right", "all"], NO_FILTERS.outcome);
   filters.sort = among(asked.sort, ["confidence", "unsure", "loss", "time", "ranking"], NO_FILTERS.sort);
+  filters.other = data.answering[asked.beside] ?? "";
+  filters.relation = filters.other ? among(asked.relation, Object.keys(RELATIONS), "") : "";
   filters.preset = data.presets[asked.preset]?.name ?? "";
   const range = /^(\d+)-(\d+)$/.exec(asked.confidence ?? "");
   if (range && +range[1] <= +range[2] && +range[2] <= 100) filters.confidence = [range[1] / 100, range[2] / 100];

@@ -2,7 +2,7 @@
 
 import { number, percent, recordsOf } from "./data.js";
 import { button, choice, element, fill } from "./elements.js";
-import { NO_FILTERS, OUTCOMES, SHORTCUTS, SORTS } from "./filters.js";
+import { NO_FILTERS, OUTCOMES, RELATIONS, SHORTCUTS, SORTS, otherOf, relationCounts } from "./filters.js";
 
 /** One button a protocol; nothing where there is only one. */
 export function protocolSwitch(data, filters, change) {
@@ -24,6 +24,25 @@ export function shortcuts(data, filters, change) {
     ...SHORTCUTS.map(([title, wanted]) => one(title, { ...NO_FILTERS, ...wanted })),
     ...data.presets.flatMap(({ name }, i) => (table[`preset${i}`].length
       ? [one(name, { ...NO_FILTERS, outcome: "all", sort: "ranking", preset: name })] : [])));
+}
+
+/** Who else answered these beats, and who of both is right, with how many beats; nothing where
+    nobody else did. */
+export function comparison(data, filters, change) {
+  const table = data.tables[filters.protocol];
+  const known = data.answering.filter((title) => otherOf(data, table, { other: title }) >= 0);
+  if (!known.length) return "";
+  const capital = (title) => title[0].toUpperCase() + title.slice(1);
+  const other = choice("Beside another model", [["", "none"], ...known.map((title) => [title, capital(title)])],
+    (title) => change({ other: title, relation: "", ...(title ? {} : { outcome: "wrong" }) }));
+  other.select.value = filters.other;
+  const counts = relationCounts(data, table, filters);
+  const one = ([relation, words], i) => button(`${capital(words)}: ${number(counts[i])}`, () => change(
+    filters.relation === relation ? { relation: "" } : { ...NO_FILTERS, record: filters.record, other: filters.other, outcome: "all", relation }),
+  { class: "bi-button bi-chip", "aria-pressed": String(filters.relation === relation), "data-relation": relation });
+  return element("div", { class: "bi-compare" }, other.field,
+    ...(counts.length ? [element("div", { class: "bi-chips", role: "group", "aria-label": "Who is right" },
+      ...Object.entries(RELATIONS).map(one))] : []));
 }
 
 /** The filter form; `sync(filters)` brings its fields up to date. */

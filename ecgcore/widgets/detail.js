@@ -71,8 +71,8 @@ export class Detail {
   }
 
   /** Shows a row of a protocol's table; `position` of `count` matching beats, -1 if none of them. */
-  show(protocol, row, position, count) {
-    Object.assign(this, { protocol, table: this.data.tables[protocol], row });
+  show(protocol, row, position, count, other = -1) {
+    Object.assign(this, { protocol, table: this.data.tables[protocol], row, other });
     this.place.textContent = position < 0 ? "" : `${number(position + 1)} of ${number(count)}`;
     this.previous.disabled = position <= 0;
     this.next.disabled = position < 0 || position >= count - 1;
@@ -149,12 +149,13 @@ export class Detail {
     if (!data.records[table.record[row]].known) {
       return [hint("This beat\u2019s record and amplitude are unknown, so its context cannot be shown.")];
     }
-    const panel = stripPanel(data, table, row, { width, palette, wide: this.wide, both: this.both });
+    const panel = stripPanel(data, table, row, { width, palette, wide: this.wide, both: this.both, other: this.other });
+    const seen = this.other < 0 ? "" : `; in squares: ${data.answering[this.other]}`;
     const more = panel.width > width ? " Scroll it sideways to see the rest." : "";
     return [
       element("div", { class: "bi-strip", tabindex: 0, "aria-label": "ECG strip" },
         image(panel, this.inWords())),
-      hint(`Letters above: what was annotated; below: what the model answered, where the beat was tested. The shaded part is what the network sees.${more}`),
+      hint(`Letters above: what was annotated; below: what the model answered, where the beat was tested. The shaded part is what a network sees of one beat${seen}.${more}`),
     ];
   }
 
@@ -204,7 +205,7 @@ export class Detail {
     const told = facts(data, table, row, clock);
     const heading = [sentence(data, table, row),
       told.slice(0, told.findIndex(([term]) => term === "Annotated")).map((pair) => pair.join(" ")).join(" \u00b7 ")];
-    const figure = wholeFigure(data, table, row, { heading, cam: table.explained && cam, usual, wide: this.wide, both: this.both });
+    const figure = wholeFigure(data, table, row, { heading, cam: table.explained && cam, usual, wide: this.wide, both: this.both, other: this.other });
     const name = `beat-${this.protocol}-${record.name}-${Math.max(table.sample[row], 0) || table.index[row]}`;
     const drawn = new Blob([new XMLSerializer().serializeToString(figure)], { type: "image/svg+xml" });
     const blob = kind === "svg" ? drawn : await rasterise(drawn, figure);

@@ -94,8 +94,9 @@ export function signed(value) {
 }
 
 /** The beat among its neighbours on ECG paper, 25 mm/s and 10 mm/mV, as wide as there is room; with
-    the second lead below, if it was brought and is wanted. */
-export function stripPanel(data, table, row, { width, palette, wide, both }) {
+    the second lead below, if it was brought and is wanted; `other`: the number of the model
+    whose answers stand in squares, or -1. */
+export function stripPanel(data, table, row, { width, palette, wide, both, other = -1 }) {
   const strip = stripOf(data, table, row, wide);
   const { lead, second } = data.records[table.record[row]];
   const leads = both && strip.second ? [[strip.values, lead], [strip.second, second]] : [[strip.values, ""]];
@@ -119,6 +120,7 @@ export function stripPanel(data, table, row, { width, palette, wide, both }) {
   });
   node.append(...stripMarks(data, strip, x, inner, palette));
   node.append(...stripAnswers(data, strip, answererOf(data, table), x, inner, palette));
+  if (other >= 0) node.append(...stripAnswers(data, strip, other, x, inner, palette, true));
   node.append(...stripAxes(strip, data.fs, x, inner, palette));
   return { node, width: left + inner.width + 8, height: top + inner.height + 40 };
 }
@@ -157,18 +159,21 @@ function stripMarks(data, strip, x, inner, palette) {
   });
 }
 
-/** Below each beat, what the model answered; ringed where that is not the annotation. */
-function stripAnswers(data, strip, answerer, x, inner, palette) {
+/** Below each beat, what a model answered; ringed where that is not the annotation. The one that is
+    compared stands above, in squares. */
+function stripAnswers(data, strip, answerer, x, inner, palette, compared = false) {
+  const y = inner.height - (compared ? 29 : 10);
   return strip.marks.filter((mark) => mark.answers[answerer] >= 0).map((mark) => {
     const letter = data.classes[mark.answers[answerer]];
     const wrong = mark.answers[answerer] !== mark.class;
-    return svg("g", { class: "bi-answer", "data-class": letter },
-      svg("title", {}, `the model says ${letter}`),
-      svg("circle", {
-        cx: x(mark.at), cy: inner.height - 10, r: 8, fill: palette.paper,
-        stroke: wrong ? palette.ink : palette.minor, "stroke-width": wrong ? 1.6 : 1,
-      }),
-      text(x(mark.at), inner.height - 6, letter, {
+    const look = {
+      fill: palette.paper, stroke: wrong ? palette.ink : palette.minor, "stroke-width": wrong ? 1.6 : 1,
+    };
+    return svg("g", { class: compared ? "bi-answer-other" : "bi-answer", "data-class": letter },
+      svg("title", {}, `${compared ? data.answering[answerer] : "the model"} says ${letter}`),
+      compared ? svg("rect", { x: x(mark.at) - 8, y: y - 8, width: 16, height: 16, ...look })
+        : svg("circle", { cx: x(mark.at), cy: y, r: 8, ...look }),
+      text(x(mark.at), y + 4, letter, {
         "font-size": 11, "text-anchor": "middle", fill: palette.ink, "font-weight": wrong ? 700 : 400,
       }));
   });
@@ -325,9 +330,9 @@ function roleLabel(roles, value, left, room, k, palette) {
 }
 
 /** All panels in one self-contained image with a heading, as wide as the strip needs. */
-export function wholeFigure(data, table, row, { heading, cam, usual, wide, both }) {
+export function wholeFigure(data, table, row, { heading, cam, usual, wide, both, other }) {
   const strip = data.records[table.record[row]].known
-    ? stripPanel(data, table, row, { width: 900, palette: PRINT, wide, both })
+    ? stripPanel(data, table, row, { width: 900, palette: PRINT, wide, both, other })
     : { node: svg("g"), width: 0, height: 0 };
   const width = Math.max(900, strip.width);
   const beat = beatPanel(data, table, row, { width: 560, palette: PRINT, cam, usual });

@@ -4,7 +4,7 @@ import { clock, number, percent } from "./data.js";
 import { button, element, tag } from "./elements.js";
 import { noteKey, readNotes } from "./notes.js";
 import { blankThumbnail, thumbnail } from "./drawing.js";
-import { OUTCOMES } from "./filters.js";
+import { OUTCOMES, RELATIONS } from "./filters.js";
 
 export const PAGE = 24;
 
@@ -15,7 +15,7 @@ export function countSentence(shown, whole, filters) {
     filters.true_class && `annotated ${filters.true_class}`,
     filters.predicted_class && `model ${filters.predicted_class}`,
     filters.record && `record ${filters.record}`,
-    OUTCOMES[filters.outcome],
+    filters.relation ? `beside \u201c${filters.other}\u201d: ${RELATIONS[filters.relation]}` : OUTCOMES[filters.outcome],
     (filters.confidence[0] > 0 || filters.confidence[1] < 1)
       && `confidence ${percent(filters.confidence[0], 0)} to ${percent(filters.confidence[1], 0)}`,
   ].filter(Boolean).join(", ");
@@ -33,10 +33,11 @@ export function emptyGallery(clear) {
     button("Clear the filters", clear));
 }
 
-/** One page of cards. `open(row)` shows a beat, `turn(by)` goes to another page. */
-export function gallery(data, table, rows, page, { open, turn }) {
+/** One page of cards. `open(row)` shows a beat, `turn(by)` goes to another page; `other`: the number
+    of the model whose answers stand beside, or -1. */
+export function gallery(data, table, rows, page, { open, turn, other }) {
   const shown = rows.slice(page * PAGE, (page + 1) * PAGE);
-  const cards = shown.map((row, i) => card(data, table, row, i === 0, () => open(row)));
+  const cards = shown.map((row, i) => card(data, table, row, { first: i === 0, other, onclick: () => open(row) }));
   const node = element("div", { class: "bi-gallery", role: "group", "aria-label": "Beats that match" },
     ...cards);
   node.addEventListener("keydown", (event) => walkCards(event, cards, turn));
@@ -51,7 +52,7 @@ function heard(words) {
   return element("span", { class: "bi-heard" }, words);
 }
 
-function card(data, table, row, first, onclick) {
+function card(data, table, row, { first, other, onclick }) {
   const record = data.records[table.record[row]];
   const time = table.sample[row] < 0 ? "" : clock(table.sample[row] / record.fs);
   const [t, p] = [data.classes[table.true[row]], data.classes[table.predicted[row]]];
@@ -65,10 +66,20 @@ function card(data, table, row, first, onclick) {
     heard("Annotated "), tag(data, t), heard(agree ? ", and the model agrees " : ", the model says "),
     element("span", { "aria-hidden": "true" }, agree ? "\u2713" : "\u2192"), agree ? "" : tag(data, p),
     element("span", { class: "bi-sure" }, percent(table.confidence[row], 0))),
+  ...besideLine(data, table, row, other),
   element("span", { class: "bi-where" }, heard("record "), `${record.name}${time && ` \u00b7 ${time}`}`,
     ...(noted ? [element("span", { class: "bi-flag", title: "You noted something" }, " \u2691")] : [])));
   if (data.drawn[table.record[row]]) drawCard(node, data, table);
   return node;
+}
+
+/** What the model that stands beside answered, if it did. */
+function besideLine(data, table, row, other) {
+  const answer = table[`other${other}`]?.[row] ?? -1;
+  if (answer < 0) return [];
+  const right = answer === table.true[row];
+  return [element("span", { class: "bi-line bi-other" }, heard("; "), "beside: ", tag(data, data.classes[answer]),
+    element("span", { "aria-hidden": "true" }, right ? "\u2713" : "\u2717"), heard(right ? " right " : " wrong "))];
 }
 
 /** Puts the beat on its card, once its record is there. */

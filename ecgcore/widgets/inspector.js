@@ -5,8 +5,8 @@ import { askedFor, filtersLink, followFilters, followLink, linkOf } from "./addr
 import { confusion, load, unpack } from "./data.js";
 import { Detail } from "./detail.js";
 import { button, checkbox, element } from "./elements.js";
-import { filterForm, protocolSwitch, shortcuts } from "./controls.js";
-import { FILTERS, NO_FILTERS, filtersOf, match, total } from "./filters.js";
+import { comparison, filterForm, protocolSwitch, shortcuts } from "./controls.js";
+import { FILTERS, NO_FILTERS, filtersOf, match, otherOf, total } from "./filters.js";
 import { PAGE, countSentence, drawCard, emptyGallery, gallery, pager } from "./gallery.js";
 import { matrixTable } from "./matrix.js";
 import { beatRows, csvOf, download, noteRows } from "./notes.js";
@@ -22,7 +22,7 @@ class Inspector {
     this.detail = new Detail(data, {
       walk: (by) => this.walk(by), close: () => this.change({ opened: -1 }), linked: this.linked,
     });
-    this.parts = Object.fromEntries(["tabs", "chips", "matrix", "note", "count", "beats", "pages"]
+    this.parts = Object.fromEntries(["tabs", "chips", "compare", "matrix", "note", "count", "beats", "pages"]
       .map((name) => [name, element(name === "count" || name === "note" ? "p" : "div", { class: `bi-${name}-part` })]));
     this.parts.count.setAttribute("role", "status");
     this.parts.note.setAttribute("role", "status");
@@ -34,7 +34,7 @@ class Inspector {
   }
 
   build() {
-    const { tabs, chips, matrix, note, count, beats, pages } = this.parts;
+    const { tabs, chips, compare, matrix, note, count, beats, pages } = this.parts;
     const scale = checkbox("Share of each row", this.shares, (on) => {
       this.shares = on;
       this.refresh();
@@ -42,7 +42,7 @@ class Inspector {
     this.root.replaceChildren(tabs, chips,
       element("div", { class: "bi-top" },
         element("div", { class: "bi-matrix" }, matrix, scale), this.filters.form),
-      note, count, beats, pages, this.takeAway(), element("p", { class: "bi-foot" }, DISCLAIMER), this.detail.dialog);
+      compare, note, count, beats, pages, this.takeAway(), element("p", { class: "bi-foot" }, DISCLAIMER), this.detail.dialog);
   }
 
   /** The beats that match, and the reader's notes, as files. */
@@ -107,14 +107,15 @@ class Inspector {
       const change = (changes) => this.change({ opened: -1, ...changes });
       parts.tabs.replaceChildren(protocolSwitch(data, filters, change));
       parts.chips.replaceChildren(shortcuts(data, filters, change));
+      parts.compare.replaceChildren(comparison(data, filters, change));
       parts.matrix.replaceChildren(matrixTable(data, filters, this.shares, (t, p) => change({
-        ...NO_FILTERS, record: filters.record, true_class: t, predicted_class: p,
+        ...NO_FILTERS, record: filters.record, other: filters.other, true_class: t, predicted_class: p,
         outcome: t || p ? "all" : "wrong",
       })));
       this.filters.sync(filters);
     });
     parts.note.textContent = this.unknown
-      || (data.presets.find((p) => p.name === filters.preset)?.note ?? "");
+      || (data.presets.find((p) => p.name === filters.preset) ?? data.protocols.find((p) => p.name === filters.protocol)).note;
     const counts = confusion(data, table, filters.record);
     parts.count.replaceChildren(...countSentence(this.rows.length, total(data, filters, counts), filters));
     this.drawBeats();
@@ -139,7 +140,7 @@ class Inspector {
     const turn = (by) => this.turn(by);
     const go = (page) => this.turn(page - this.page);
     parts.beats.replaceChildren(rows.length
-      ? gallery(data, table, rows, this.page, { open: (row) => this.open(row), turn })
+      ? gallery(data, table, rows, this.page, { open: (row) => this.open(row), turn, other: otherOf(data, table, filtersOf(this.model)) })
       : emptyGallery(() => this.change({ ...NO_FILTERS })));
     parts.pages.replaceChildren(pager(this.page, rows.length, go));
     this.fill();
@@ -182,8 +183,9 @@ class Inspector {
       return;
     }
     const position = this.rows.indexOf(row);
+    const other = otherOf(this.data, this.table, filtersOf(this.model));
     if (row !== this.detail.row || protocol !== this.detail.protocol || !this.detail.dialog.open) {
-      this.detail.show(protocol, row, position, this.rows.length);
+      this.detail.show(protocol, row, position, this.rows.length, other);
     }
   }
 

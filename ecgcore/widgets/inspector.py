@@ -16,7 +16,8 @@ from ecgcore.constants import CLASSES
 from ecgcore.data.records import default_database
 from ecgcore.errors import DataError
 from ecgcore.evaluation.predictions import Predictions
-from ecgcore.widgets.payload import Preset, Source, build
+from ecgcore.widgets.comparing import RELATIONS
+from ecgcore.widgets.payload import Preset, Source, answering, build
 
 HERE = Path(__file__).parent
 # Each after those it imports from. They become one module: neither a widget's state nor a page
@@ -26,7 +27,7 @@ MODULES = ("data", "elements", "filters", "address", "notes", "drawing", "matrix
 IMPORT = re.compile(r'^import [^;]*? from "\./\w+\.js";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(async )?function|const|class)", re.MULTILINE)
 STATE = ("protocol", "true_class", "predicted_class", "record", "outcome", "confidence", "sort",
-         "preset", "opened")  # fmt: skip
+         "preset", "other", "relation", "opened")  # fmt: skip
 
 
 def _read(name: str) -> str:
@@ -48,6 +49,7 @@ class BeatInspector(anywidget.AnyWidget):
     presets: named choices of beats, for instance likely label errors.
     beside: answers of further models, by what they are called, to be shown beside; they may be of
     some of the beats alone.
+    notes: a sentence to stand above a protocol's beats.
     signals: (n, 187) beats in [0, 1] of a protocol whose beats are of no known record (Kaggle's).
     right_per_class: how many rightly classified beats of each class to show beside all wrong
     ones; drawn with `seed`.
@@ -56,7 +58,8 @@ class BeatInspector(anywidget.AnyWidget):
     protocol, a record that is missing, or an R peak that is not annotated.
 
     The filters are traits that Python may set: `protocol`, `true_class` and `predicted_class`
-    (a letter, or "" for any), `record`, `outcome`, `confidence` (from, to), `sort`, `preset`.
+    (a letter, or "" for any), `record`, `outcome`, `confidence` (from, to), `sort`, `preset`;
+    `other`, who is compared on the same beats, by title; `relation`, who of both is right there.
     `selected` holds the positions, in `predictions[protocol]`, of the shown beats that match,
     in their order; `opened` that of the beat in detail, or -1. `selected` is empty until the
     widget is drawn.
@@ -80,6 +83,8 @@ class BeatInspector(anywidget.AnyWidget):
         sync=True
     )
     preset = traitlets.Unicode().tag(sync=True)
+    other = traitlets.Unicode().tag(sync=True)
+    relation = traitlets.Enum(("", *RELATIONS), "").tag(sync=True)
     opened = traitlets.Int(-1).tag(sync=True)
     selected = traitlets.List(traitlets.Int()).tag(sync=True)
 
@@ -91,6 +96,7 @@ class BeatInspector(anywidget.AnyWidget):
         presets: Mapping[str, Preset] | None = None,
         signals: Mapping[str, np.ndarray] | None = None,
         beside: Mapping[str, Predictions] | None = None,
+        notes: Mapping[str, str] | None = None,
         right_per_class: int = 200,
         seed: int = 0,
     ):
@@ -101,10 +107,12 @@ class BeatInspector(anywidget.AnyWidget):
             presets=presets or {},
             signals=signals or {},
             beside=beside or {},
+            notes=notes or {},
             right_per_class=right_per_class,
             seed=seed,
         )
         self.predictions, self.presets = dict(predictions), dict(source.presets)
+        self.answering = answering(source)
         payload, parts, seconds = build(source)
         first = next(iter(predictions))
         super().__init__(payload=payload, parts=parts, seconds=seconds, protocol=first)
@@ -116,6 +124,10 @@ class BeatInspector(anywidget.AnyWidget):
     @traitlets.validate("preset")
     def _known_preset(self, proposal):
         return self._known(proposal, ["", *self.presets])
+
+    @traitlets.validate("other")
+    def _known_other(self, proposal):
+        return self._known(proposal, ["", *self.answering])
 
     @traitlets.validate("record")
     def _known_record(self, proposal):

@@ -14,13 +14,13 @@ from ecgcore.data.records import AAMI_OF_SYMBOL
 from ecgcore.errors import DataError
 from ecgcore.evaluation.explain import grad_cam
 from ecgcore.evaluation.predictions import Predictions
+from ecgcore.widgets.comparing import NO_ANSWER, answers, others, relation_counts
 from ecgcore.widgets.packing import pack
 from ecgcore.widgets.traces import Trace, read_trace, unplaced
 
 STEP_MV = 0.01  # a tenth of a millimetre on ECG paper
 CAM_STRIDE = 4  # Grad-CAM has a value every 8 samples; every 4th of its 187 loses nothing
 CAM_LEVELS = 15
-NO_ANSWER = -1
 WIDE_S = 10.0  # that a strip may be widened to, with the R peak in its middle
 DRAWN = ("probabilities", "cam")  # columns that only drawing a beat needs
 
@@ -45,6 +45,7 @@ class Source:
     models: Mapping[str, nn.Module] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
     beside: Mapping[str, Predictions] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
     right_per_class: int = 200
     seed: int = 0
@@ -90,7 +91,8 @@ def _check_preset(title: str, preset: Preset, predictions: Mapping[str, Predicti
 def choose(source: Source, name: str) -> np.ndarray:
     """Positions of the beats to embed: all wrong ones, a draw of right ones, those of presets.
 
-    The draw takes as many right beats of each class, or all if there are fewer, seeded.
+    The draw takes as many right beats of each class, and of those that another has wrong, or all
+    if there are fewer, seeded.
     """
     p = source.predictions[name]
     rng = np.random.default_rng(source.seed)
@@ -98,6 +100,10 @@ def choose(source: Source, name: str) -> np.ndarray:
     for number in range(len(CLASSES)):
         right = np.flatnonzero(p.correct & (p.true == number))
         chosen.append(rng.choice(right, min(source.right_per_class, len(right)), replace=False))
+    for answered in others(p, answering(source)).values():
+        only = np.flatnonzero(p.correct & (answered != NO_ANSWER) & (answered != p.true))
+        most = len(CLASSES) * source.right_per_class
+        chosen.append(rng.choice(only, min(most, len(only)), replace=False))
     chosen += [np.asarray(preset.indices.get(name, []), int) for preset in source.presets.values()]
     return np.unique(np.concatenate(chosen))
 
@@ -143,8 +149,8 @@ def _part(
         stop.append(np.maximum(last, _wide(trace, arrays[f"{name}/r"][here], 1)))
     pieces = _union(np.concatenate(start), np.concatenate(stop))
     stretches, annotated = _stretches(trace, pieces)
-    for number, p in enumerate(_answering(source).values()):
-        part[f"ann_answer{number}"] = _answers(p, trace.name, trace.sample[annotated])
+    for number, p in enumerate(answering(source).values()):
+        part[f"ann_answer{number}"] = answers(p, trace.name, trace.sample[annotated])
     part["usual"] = _usual(trace)
     if trace.known:
         part |= {"beat_r": trace.r.astype(np.int32), "beat_class": trace.aami.astype(np.int8)}
@@ -162,7 +168,7 @@ def _wide(trace: Trace, r: np.ndarray, side: int) -> np.ndarray:
     return np.clip(r.astype(int) + side * round(WIDE_S * FS / 2), 0, len(trace.signal))
 
 
-def _answering(source: Source) -> dict[str, Predictions]:
+def answering(source: Source) -> dict[str, Predictions]:
     """Everyone who answered, by title: the networks under their protocols, and those beside."""
     titles = {_title(name): p for name, p in source.predictions.items()}
     return titles | dict(source.beside)
@@ -221,6 +227,10 @@ def _table(
         "sample": p.sample[rows].astype(np.int32),
         "counts": _counts(p, numbers),
     }
+    number_of = np.array([numbers[record] for record in p.record.tolist()])
+    for number, answered in others(p, answering(source)).items():
+        table[f"other{number}"] = answered[rows]
+        table[f"relations{number}"] = relation_counts(p, answered, number_of, len(numbers))
     if name in source.models:
         table["cam"] = _evidence(source.models[name], signal)
     for number, preset in enumerate(source.presets.values()):
@@ -270,17 +280,6 @@ def _usual(trace: Trace) -> np.ndarray:
     if not len(normal):
         return np.empty(0, np.uint8)
     return np.round(255 * np.median(trace.beats(normal), axis=0)).astype(np.uint8)
-
-
-def _answers(p: Predictions, name: str, sample: np.ndarray) -> np.ndarray:
-    """(n,) int8: the class that was answered at each R peak of a record, or NO_ANSWER."""
-    here = np.flatnonzero((p.record == name) & (p.sample >= 0))
-    if not len(here) or not len(sample):
-        return np.full(len(sample), NO_ANSWER, np.int8)
-    here = here[np.argsort(p.sample[here], kind="stable")]
-    known = p.sample[here]
-    at = np.minimum(np.searchsorted(known, sample), len(known) - 1)
-    return np.where(known[at] == sample, p.predicted[here[at]], NO_ANSWER).astype(np.int8)
 
 
 def _stretches(
@@ -337,10 +336,11 @@ def _about(source: Source, traces: Mapping[tuple, Trace]) -> dict:
                 "name": name,
                 "title": _title(name),
                 "explained": name in source.models,
+                "note": source.notes.get(name, ""),
             }
             for name in source.predictions
         ],
-        "answering": list(_answering(source)),
+        "answering": list(answering(source)),
         "presets": [{"name": title, "note": p.note} for title, p in source.presets.items()],
         "records": [
             {"name": t.name, "lead": t.lead, "second": t.second_lead, "fs": t.fs, "known": t.known}

@@ -111,6 +111,7 @@ class Study:
 
 # Results that take long.
 STUDIES, RHYTHM, ANSWERS = "09_studies.json", "11_rhythm.json", "13_answers.csv"
+IN_RHYTHM = "04_in_rhythm.npz"
 NOISE, DETECTORS, OUT_OF_SAMPLE = "14_noise.json", "07_detectors.json", "08_out_of_sample.npz"
 # The notebook whose parameter `recompute` asks for them.
 KEPT = {
@@ -118,6 +119,7 @@ KEPT = {
     OUT_OF_SAMPLE: "08_label_errors",
     RHYTHM: "11_rhythm",
     ANSWERS: "11_rhythm",
+    IN_RHYTHM: "11_rhythm",
     NOISE: "14_noise",
 }
 

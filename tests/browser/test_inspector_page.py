@@ -22,7 +22,6 @@ SVG = "{http://www.w3.org/2000/svg}"
 CELL = """
 from pathlib import Path
 import numpy as np, torch
-from ecgcore.chapters.error_analysis import right_elsewhere
 from ecgcore.models import networks
 from ecgcore.models.config import train_config
 from ecgcore.evaluation.predictions import Predictions
@@ -35,9 +34,6 @@ model = networks.build(train_config(filters=(4, 4, 4), lstm_hidden=4))
 note = "Candidates, not errors."
 presets = {{"Likely label errors": Preset({{"random": np.array([5, 2, 9])}}, note)}}
 rhythm = Predictions.load(folder / "rhythm.npz")
-presets["Wrong alone, right in its rhythm"] = Preset(
-    {{"random": right_elsewhere(predictions["random"], rhythm)}}
-)
 beside = {{"in its rhythm": rhythm}}
 BeatInspector(
     predictions, models={{"random": model}}, presets=presets, beside=beside, right_per_class=30
@@ -162,6 +158,7 @@ def test_a_cell_shows_its_beats(either_page, predictions):
     assert len(shown(page)) == min(24, len(wanted))
     assert cell(page, "NV").get_attribute("aria-pressed") == "true"
     waves = page.locator(".bi-card path.bi-wave")
+    page.locator(".bi-card").last.scroll_into_view_if_needed()  # drawn when they come near
     page.wait_for_function("!document.querySelector('.bi-card:not([data-drawn])')")
     assert waves.count() == len(shown(page))
     assert len(waves.first.get_attribute("d")) > 500  # a wave, not a stroke
@@ -204,15 +201,39 @@ def test_the_preset_shows_its_beats_in_order_with_its_note(page):
 
 
 def test_two_models_stand_beside_each_other(page, predictions, rhythm):
-    page.get_by_role("button", name="Wrong alone, right in its rhythm").click()
+    page.get_by_label("Beside another model").select_option(label="In its rhythm")
     p = predictions["random"]
-    wanted = np.flatnonzero(~p.correct & rhythm.correct)
-    assert matching(page) == len(wanted) > 0
-    assert set(shown(page)) <= set(wanted.tolist())
+    relations = {
+        "both_right": p.correct & rhythm.correct,
+        "only_this": p.correct & ~rhythm.correct,
+        "only_other": ~p.correct & rhythm.correct,
+        "both_wrong": ~p.correct & ~rhythm.correct,
+    }
+    for relation, wanted in relations.items():
+        button = page.locator(f'[data-relation="{relation}"]')
+        assert button.inner_text().endswith(f": {wanted.sum():,}")
+        button.click()
+        assert set(shown(page)) <= set(np.flatnonzero(wanted).tolist())
+        whole = relation != "both_right"  # of those, a draw is shown
+        assert matching(page) == wanted.sum() if whole else 0 < matching(page) < wanted.sum()
+    page.locator('[data-relation="only_other"]').click()
     page.locator(".bi-card").first.click()
     page.wait_for_selector(".bi-facts")
     letter = CLASSES[rhythm.predicted[shown(page)[0]]]
     assert f"In its rhythm\n{letter}: right" in page.locator(".bi-facts").inner_text()
+    here = page.locator(f'.bi-answer-other[data-class="{letter}"]')
+    assert here.count() >= 1 and "In its rhythm says" in here.first.text_content().capitalize()
+
+
+def test_a_comparison_stands_in_the_address(page, open_page):
+    page.get_by_label("Beside another model").select_option(label="In its rhythm")
+    page.locator('[data-relation="only_this"]').click()
+    found, address = shown(page), page.evaluate("location.href")
+    again = open_page(address)
+    assert shown(again) == found
+    assert again.locator('[data-relation="only_this"]').get_attribute("aria-pressed") == "true"
+    again.locator('[data-protocol="inter_patient"]').click()
+    assert again.get_by_label("Beside another model").input_value() == ""
 
 
 def test_detail_draws_the_beat_in_its_context(page, predictions, small_beats, database):

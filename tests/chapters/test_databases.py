@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ecgcore import paths
+from ecgcore.beats.splits import DS2
 from ecgcore.chapters.another_database import tables as databases
 from ecgcore.chapters.rhythm import answers, runs
 from ecgcore.chapters.rhythm.tables import shown
@@ -84,6 +85,21 @@ def test_published_answers_are_of_the_annotated_beats(published, database):
         own = published[published.record == name]
         np.testing.assert_array_equal(own.sample, record.sample[:-1])
         assert [CLASSES[n] for n in own.true] == record.aami[:-1].tolist()
+
+
+def test_answers_to_all_new_patients_are_those_of_the_annotated_beats(database):
+    found = answers.everywhere("paper", np.array(DS2))
+    assert sorted(np.unique(found.record)) == sorted(DS2)
+    for name in DS2[:3]:
+        record, own = records.read_record(database, name), found[found.record == name]
+        np.testing.assert_array_equal(own.sample, record.sample[:-1])
+        assert [CLASSES[n] for n in own.true] == record.aami[:-1].tolist()
+    assert answers.everywhere("paper", np.array(["101"])) is None
+    kept = shown(runs.kept("paper")["results"][answers.OF])["records"]
+    apart = sum(
+        np.abs(np.array(kept[n]) - counts).sum() // 2 for n, counts in by_record(found).items()
+    )
+    assert f"by {apart:,} of {len(found):,} beats" in answers.told("paper")
 
 
 def test_missing_and_damaged_answers_are_told(monkeypatch, tmp_path):

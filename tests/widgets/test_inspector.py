@@ -11,11 +11,13 @@ from browser_helpers import guesses
 
 from ecgcore.constants import BEAT_LENGTH, CLASSES, FS
 from ecgcore.errors import DataError
+from ecgcore.evaluation.explain import grad_cam
 from ecgcore.evaluation.metrics import confusion_matrix
 from ecgcore.evaluation.predictions import Predictions
 from ecgcore.models import networks
 from ecgcore.models.config import train_config
 from ecgcore.widgets import BeatInspector, Preset
+from ecgcore.widgets.comparing import NO_ANSWER
 from ecgcore.widgets.packing import pack
 from ecgcore.widgets.payload import STEP_MV
 from ecgcore.widgets.traces import read_trace
@@ -49,9 +51,13 @@ def predictions(few):
 
 
 @pytest.fixture(scope="module")
-def inspector(predictions, database):
+def model():
     torch.manual_seed(0)
-    model = networks.build(train_config(filters=(4, 4, 4), lstm_hidden=4))
+    return networks.build(train_config(filters=(4, 4, 4), lstm_hidden=4))
+
+
+@pytest.fixture(scope="module")
+def inspector(predictions, model, database):
     preset = Preset({"random": np.array([5, 2, 9])}, "Candidates, not errors.")
     return BeatInspector(
         {"random": predictions, "inter_patient": predictions[:3000]},
@@ -194,7 +200,7 @@ def test_the_preset_keeps_its_order(embedded):
     assert about["presets"] == [{"name": "Likely label errors", "note": "Candidates, not errors."}]
 
 
-def test_grad_cam_is_there_for_the_protocol_with_a_model(embedded, parts):
+def test_grad_cam_of_each_class_is_there_where_there_is_a_model(embedded, parts, model, database):
     about, arrays = embedded
     assert [p["explained"] for p in about["protocols"]] == [True, False]
     points = len(range(0, BEAT_LENGTH, about["cam_stride"]))
@@ -202,9 +208,23 @@ def test_grad_cam_is_there_for_the_protocol_with_a_model(embedded, parts):
     assert len(cam) == arrays["random/index"].size
     assert cam.max() == about["cam_levels"]
     assert not any("inter_patient/cam" in part for part in parts)
-    for one in range(len(CLASSES)):
-        others = [other for other in range(len(CLASSES)) if other != one]
-        assert all(not np.array_equal(cam[:, one], cam[:, other]) for other in others)
+    here = arrays["random/record"] == 0
+    trace = read_trace(database, about["records"][0]["name"])
+    signal = trace.beats(trace.find(arrays["random/sample"][here]))
+    for number in range(len(CLASSES)):
+        wanted = grad_cam(model, signal, np.full(len(signal), number))[:, :: about["cam_stride"]]
+        np.testing.assert_array_equal(cam[here, number], np.round(wanted * about["cam_levels"]))
+
+
+def test_other_answers_to_the_same_beats_are_counted_and_told(embedded, predictions):
+    about, arrays = embedded
+    assert about["answering"] == ["random split", "inter-patient split"]
+    rows = arrays["random/index"]
+    told = np.where(rows < 3000, predictions.predicted[rows], NO_ANSWER)
+    np.testing.assert_array_equal(arrays["random/other1"], told)
+    right = predictions.correct[:3000].sum()  # both gave the same answers
+    counts = arrays["random/relations1"].reshape(-1, 4).sum(axis=0)
+    assert counts.tolist() == [right, 0, 0, 3000 - right]
 
 
 def test_the_second_lead_and_all_beats_places_come_with_the_record(inspector, embedded, database):
