@@ -85,7 +85,12 @@ def _wheel(folder: Path) -> Outcome:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
-    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(CODE)]
+    code = folder / "code"  # a copy, since building writes into it
+    code.mkdir()
+    shutil.copytree(CODE / "ecgcore", code / "ecgcore")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copyfile(CODE / name, code / name)
+    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(code)]
     done = subprocess.run(wheel, capture_output=True, text=True)
     if done.returncode:
         return Outcome(LOST, f"no wheel: {done.stderr.strip()[-200:]}")

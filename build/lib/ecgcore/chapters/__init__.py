@@ -1,1 +1,0 @@
-"""What only this book computes: a module or folder a notebook, of the same name."""

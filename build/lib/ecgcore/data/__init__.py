@@ -1,1 +1,0 @@
-"""Reading: records, signals of any file, R peaks, noise, downloads."""

@@ -1,1 +1,0 @@
-"""A module a file format; each gives a `Signal` or rows of beats."""

@@ -1,1 +1,0 @@
-"""Answers and what they are worth: metrics, intervals, calibration, explanation."""

@@ -1,1 +1,0 @@
-"""What a user calls: a file in, classified beats out."""

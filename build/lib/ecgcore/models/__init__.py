@@ -1,1 +1,0 @@
-"""Networks and baselines, their configuration, their files."""

@@ -1,1 +1,0 @@
-"""One style for all figures, and what they share."""

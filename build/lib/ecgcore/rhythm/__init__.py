@@ -1,1 +1,0 @@
-"""Each beat among the others of its record: sequence, features, model, thresholds."""

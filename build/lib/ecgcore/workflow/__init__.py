@@ -1,1 +1,0 @@
-"""Profiles, notebooks, the book: what runs when, and what comes of it."""
