@@ -13,15 +13,6 @@ def cases(share: float, folder: Path) -> list[Case]:
     copy = Copy(folder)
     each = max(1, round(share * TIMES))
     found = [
-        Case(
-            action.name,
-            f"{action.name}/{number}",
-            lambda action=action, number=number: _kill(copy, action, number),
-        )
-        for action in ACTIONS.values()
-        for number in range(each)
-    ]
-    found += [
         Case(BOOK.name, f"{BOOK.name}/{number}", lambda n=number: _kill_book(copy, n, each))
         for number in range(each)
     ]
@@ -32,6 +23,15 @@ def cases(share: float, folder: Path) -> list[Case]:
             lambda n=number: _kill_publication(copy, n),
         )
         for number in range(each)
+    ]
+    found += [
+        Case(
+            action.name,
+            f"{action.name}/{number}",
+            lambda action=action, number=number: _kill(copy, action, number),
+        )
+        for number in range(each)  # in turns, so that none is left out where time is short
+        for action in ACTIONS.values()
     ]
     return found
 
