@@ -237,8 +237,8 @@ export function clock(seconds) {
 /** A share in percent; nothing short of certainty is rounded to 100 %, or above nought to 0 %. */
 export function percent(share, digits = 1) {
   const step = 10 ** -digits;
-  if (share > 0 && 100 * share < step / 2) return `<\u2009${step.toFixed(digits)}\u202f%`;
-  if (share < 1 && 100 * (1 - share) <= step / 2) return `>\u2009${(100 - step).toFixed(digits)}\u202f%`;
+  if (share > 0 && 100 * share < step / 2) return `<\u202f${step.toFixed(digits)}\u202f%`;
+  if (share < 1 && 100 * (1 - share) <= step / 2) return `>\u202f${(100 - step).toFixed(digits)}\u202f%`;
   return `${(100 * share).toFixed(digits)}\u202f%`;
 }
 
