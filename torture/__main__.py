@@ -59,14 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--anew", action="store_true", help="forget what was done before")
     given = parser.parse_args(arguments)
     whole = paths.FIGURES / FILE if given.share >= 1 else common.scratch() / FILE
-    parts = given.only or list(PARTS)
     if given.only is None:
         sys.exit(_in_rows(sys.argv[1:] if arguments is None else list(arguments)))
     if given.anew:
-        for part in parts:
+        for part in given.only:
             (common.scratch() / f"{part}.jsonl").unlink(missing_ok=True)
     try:
-        lost = run(parts, given.share, given.out or whole, common.scratch())
+        lost = run(given.only, given.share, given.out or whole, common.scratch())
     except EcgError as error:
         sys.exit(f"torture: {error}")
     print(f"{given.out or whole}: {lost} lost")

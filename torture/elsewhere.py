@@ -1,5 +1,6 @@
 """Elsewhere: odd folders, links, line ends of Windows, another Python, an installed wheel."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from ecgcore import paths
 from torture.common import CODE, LOST, RIGHT, SKIPPED, Case, Outcome
-from torture.project import ACTIONS, ECGCORE, Action, Copy
+from torture.project import ACTIONS, ECGCORE, Action, Copy, run_in
 from torture.starved import judged
 
 PLACES = ("with blanks", "ümläute", "quote's", "hash#", "100%", "x" * 120)
@@ -112,11 +113,10 @@ def _wheel(folder: Path) -> Outcome:
 
 
 def _all_work(commands: Sequence[Sequence[str]], folder: Path, changes: dict) -> Outcome:
-    place = object.__new__(Copy)  # a folder to run in, of which nothing is asked
-    place.root = folder
+    environment = {k: v for k, v in (os.environ | changes).items() if v is not None}
     s = 0.0
     for command in commands:
-        done = place.run(command, changes)
+        done = run_in(folder, command, environment)
         s += done.s
         if done.code:
             return Outcome(LOST, f"{' '.join(command[3:])}: {done.last[:200]}", s)

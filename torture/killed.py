@@ -41,7 +41,7 @@ def _kill_book(copy: Copy, number: int, of: int) -> Outcome:
     if BOOK.name not in copy.right:
         copy.prepare(BOOK)
         copy.clear()
-    moment = copy.kill(BOOK, random.Random(f"book/{number}"), (0.1, 0.5))
+    moment = copy.kill(BOOK, random.Random(f"book/{number}"), (0.05, 0.25))
     if number + 1 < of:
         return Outcome(RIGHT)
     return _ended(copy, BOOK, moment)

@@ -116,7 +116,7 @@ def _ask(url: str, name: str, body: bytes) -> tuple[float, str, int]:
             if error.code != 503:
                 return time.perf_counter() - start, f"{error.code}: {error.read()!r}", again
             again += 1
-            time.sleep(0.1)
+            time.sleep(float(error.headers["Retry-After"]))
     return PATIENCE_S, "no answer", again
 
 

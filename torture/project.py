@@ -133,6 +133,30 @@ def _digests(folder: Path) -> str:
     return str({p.name: sha256(p) for p in sorted(folder.iterdir()) if p.is_file()})
 
 
+def run_in(
+    folder: Path,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    before: Callable[[], None] | None = None,
+) -> Done:
+    """A command in a folder, to its end; before: called in its process before it starts."""
+    start = time.perf_counter()
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=STUCK_S,
+            preexec_fn=before,
+        )
+    except subprocess.TimeoutExpired:
+        return Done(-1, f"stuck after {STUCK_S:.0f} s", STUCK_S)
+    return Done(done.returncode, done.stdout + done.stderr, time.perf_counter() - start)
+
+
 class Copy:
     """A copy of the project; what its actions make undisturbed is known by `right`."""
 
@@ -160,21 +184,7 @@ class Copy:
         before: Callable[[], None] | None = None,
     ) -> Done:
         """A command in the copy, to its end; before: called in its process before it starts."""
-        start = time.perf_counter()
-        try:
-            done = subprocess.run(
-                command,
-                cwd=self.root,
-                env=self.environment(changes),
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=STUCK_S,
-                preexec_fn=before,
-            )
-        except subprocess.TimeoutExpired:
-            return Done(-1, f"stuck after {STUCK_S:.0f} s", STUCK_S)
-        return Done(done.returncode, done.stdout + done.stderr, time.perf_counter() - start)
+        return run_in(self.root, command, self.environment(changes), before)
 
     def prepare(self, action: Action) -> None:
         """Run an action and those it needs undisturbed, once."""

@@ -59,8 +59,9 @@ def everywhere_file(profile: str) -> Path:
     return load_profile(profile).kept_file(IN_RHYTHM)
 
 
-def keep_everywhere(profile: str, target: Path | None = None) -> Path:
-    """Write what the shown seed answers to every beat of DS2, by the kept thresholds.
+def keep_everywhere(profile: str) -> Path:
+    """Write what the shown seed answers to every beat of DS2, by the kept thresholds, and log that
+    DS2 was scored.
 
     Reads scores that a run left. Another processor than that of the kept counts fits another
     model of the same seed, so what becomes of these scores is kept beside them.
@@ -69,15 +70,13 @@ def keep_everywhere(profile: str, target: Path | None = None) -> Path:
     run = f"{OF}-{entry['seed']}"
     found = runs.answers(profile, run, Thresholds.from_dict(entry["thresholds"]))
     rounded = replace(found, probabilities=np.round(found.probabilities, DIGITS))
-    path = target or everywhere_file(profile)
+    path = everywhere_file(profile)
     about = read_json(runs.scores_file(profile, run).with_suffix(".json"))
     counted = {name: np.array(counts) for name, counts in entry["records"].items()}
     apart = sum(np.abs(counted[n] - c).sum() // 2 for n, c in by_record(found).items())
+    runs.log_scoring(profile, run, found)
     rounded.save(path)
-    write_json(
-        path.with_suffix(".json"),
-        about | {"beats_counted_otherwise": int(apart)},
-    )
+    write_json(path.with_suffix(".json"), about | {"beats_counted_otherwise": int(apart)})
     return path
 
 
